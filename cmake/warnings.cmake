@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# Language, warnings, symbol visibility and sanitizers, the same for every target.
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+add_compile_definitions(_GNU_SOURCE)
+add_compile_options(-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+                    -fno-omit-frame-pointer -fno-strict-aliasing)
+
+set(JACINTH_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize= (address,undefined or thread)")
+if(JACINTH_SANITIZE)
+    add_compile_options(-fsanitize=${JACINTH_SANITIZE} -fno-sanitize-recover=all)
+    add_link_options(-fsanitize=${JACINTH_SANITIZE})
+endif()

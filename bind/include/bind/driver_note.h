@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The ELF note by which a driver describes itself: ZIRCON_DRIVER() writes it, devmgr reads it without loading the driver.
+// The ELF note by which a driver describes itself: ZIRCON_DRIVER() writes it, devmgr reads it
+// without loading the driver.
 //
-// Section .note.zircon.driver.<driver>, 4-byte aligned: a note header (namesz 7, descsz, type), the owner "Zircon\0" padded
-// to 8 bytes, then the payload below followed by `bindcount` version 1 instructions (always 0 here) and `bytecount` bytes of a
-// version 2 program. Texts are padded with zeros; one that fills its field has no terminating zero.
+// Section .note.zircon.driver.<driver>, 4-byte aligned: a note header (namesz 7, descsz, type), the
+// owner "Zircon\0" padded to 8 bytes, then the payload below followed by `bindcount` version 1
+// instructions (always 0 here) and `bytecount` bytes of a version 2 program. Texts are padded with
+// zeros; one that fills its field has no terminating zero.
 #pragma once
 
 #include <stdint.h>

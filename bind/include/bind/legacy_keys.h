@@ -7,10 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The number of a legacy key by name, with or without the "fuchsia." in front. False if there is no such key.
+// The number of a legacy key by name, with or without the "fuchsia." in front. False if there is no
+// such key.
 bool bind_legacy_key_id(const char* name, size_t length, uint32_t* out_id);
 
-// The full name ("fuchsia.BIND_PCI_VID") of a legacy key, or null. A key with several names gives its newest.
+// The full name ("fuchsia.BIND_PCI_VID") of a legacy key, or null. A key with several names gives
+// its newest.
 const char* bind_legacy_key_name(uint32_t id);
 
 // Walks the table: the full name of entry `index` and its number, null past the last one.

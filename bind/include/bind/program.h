@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A compiled bind program (bytecode version 2): its format constants and its reader.
 //
-// Ownership: a bind_program_t is a set of views into the caller's bytes; they must stay unchanged for as long as
-// the program is used. Nothing is allocated, so there is nothing to release.
+// Ownership: a bind_program_t is a set of views into the caller's bytes; they must stay unchanged
+// for as long as the program is used. Nothing is allocated, so there is nothing to release.
 // Threads: a program that has been read is never written again; any number of threads may match it.
-// The bytes may come from anywhere (a driver file of unknown origin): every length, id and jump is checked.
+// The bytes may come from anywhere (a driver file of unknown origin): every length, id and jump is
+// checked.
 #pragma once
 
 #include <stdbool.h>
@@ -13,13 +14,14 @@
 
 #include <zircon/types.h>
 
-// Section magics, as the four bytes read from left to right. The third byte of the symbol table's magic is 'N'.
-#define BIND_MAGIC_HEADER         0x42494e44u  // "BIND"
-#define BIND_MAGIC_SYMBOLS        0x53594e42u  // "SYNB"
-#define BIND_MAGIC_INSTRUCTIONS   0x494e5354u  // "INST"
-#define BIND_MAGIC_COMPOSITE      0x434f4d50u  // "COMP"
-#define BIND_MAGIC_DEBUG          0x44454247u  // "DEBG"
-#define BIND_MAGIC_DEBUG_SYMBOLS  0x44425359u  // "DBSY"
+// Section magics, as the four bytes read from left to right. The third byte of the symbol table's
+// magic is 'N'.
+#define BIND_MAGIC_HEADER        0x42494e44u  // "BIND"
+#define BIND_MAGIC_SYMBOLS       0x53594e42u  // "SYNB"
+#define BIND_MAGIC_INSTRUCTIONS  0x494e5354u  // "INST"
+#define BIND_MAGIC_COMPOSITE     0x434f4d50u  // "COMP"
+#define BIND_MAGIC_DEBUG         0x44454247u  // "DEBG"
+#define BIND_MAGIC_DEBUG_SYMBOLS 0x44425359u  // "DBSY"
 
 #define BIND_BYTECODE_VERSION 2u
 
@@ -32,13 +34,13 @@
 
 // Instructions.
 typedef enum bind_opcode {
-    BIND_OP_EQUAL = 0x01,          // go on only if equal: value, value
-    BIND_OP_NOT_EQUAL = 0x02,      // go on only if different: value, value
-    BIND_OP_JUMP = 0x10,           // offset u32
-    BIND_OP_JUMP_EQUAL = 0x11,     // offset u32, value, value
-    BIND_OP_JUMP_NOT_EQUAL = 0x12, // offset u32, value, value
-    BIND_OP_LABEL = 0x20,          // where a jump may land
-    BIND_OP_ABORT = 0x30,          // no match
+    BIND_OP_EQUAL = 0x01,           // go on only if equal: value, value
+    BIND_OP_NOT_EQUAL = 0x02,       // go on only if different: value, value
+    BIND_OP_JUMP = 0x10,            // offset u32
+    BIND_OP_JUMP_EQUAL = 0x11,      // offset u32, value, value
+    BIND_OP_JUMP_NOT_EQUAL = 0x12,  // offset u32, value, value
+    BIND_OP_LABEL = 0x20,           // where a jump may land
+    BIND_OP_ABORT = 0x30,           // no match
 } bind_opcode_t;
 
 // Parents of a composite.
@@ -66,7 +68,8 @@ typedef struct bind_error {
 
 #define BIND_SYMBOL_INDEX_SIZE 64u
 
-// A program that passed every check of bind_program_read(). All pointers are borrowed from the caller's bytes.
+// A program that passed every check of bind_program_read(). All pointers are borrowed from the
+// caller's bytes.
 typedef struct bind_program {
     const uint8_t* bytes;
     size_t size;
@@ -104,6 +107,7 @@ const char* bind_program_symbol(const bind_program_t* program, uint32_t id);
 // The name of a composite program, or null for an ordinary one.
 const char* bind_program_composite_name(const bind_program_t* program);
 
-// Parent number `index` in file order (0 is the primary). ZX_ERR_OUT_OF_RANGE past the last one and for ordinary programs.
+// Parent number `index` in file order (0 is the primary). ZX_ERR_OUT_OF_RANGE past the last one and
+// for ordinary programs.
 zx_status_t bind_program_parent(const bind_program_t* program, size_t index,
                                 bind_parent_t* out_parent);

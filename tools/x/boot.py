@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""./x boot BOARD: the board in QEMU.  ./x run BOARD: the same programs directly on this machine."""
+import io
+import os
+import pathlib
+import select
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+import tty
+
+import guest
+import packages
+from build import build
+from console import Failure, Step, say
+from machine import Machine
+from paths import TOP, board_file
+
+READY = "jacinth ready --timeout {}"
+
+
+def find_board(name):
+    path = pathlib.Path(name) if name.endswith(".yaml") else board_file(name)
+    if not path.exists():
+        known = ", ".join(sorted(p.stem for p in (TOP / "boards").glob("*.yaml")))
+        raise Failure(f"there is no board '{name}'; boards/ has: {known}")
+    return path.resolve()
+
+
+def qemu_args(folder, board, images):
+    """What the board file says to QEMU; makes the disk images that are not there yet."""
+    done = subprocess.run([folder / "bin/devmgr", "--board", board, "--qemu-args"], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failure(done.stderr.strip() or f"{board}: no QEMU arguments")
+    images.mkdir(parents=True, exist_ok=True)
+    args = []
+    for line in done.stdout.splitlines():
+        if line.startswith("image:"):
+            _, name, size = line.split()
+            if not (images / name).exists():
+                with open(images / name, "wb") as file:
+                    file.truncate(int(size))
+        else:
+            args.append(line.replace("@IMAGE_DIR@", str(images)))
+    return args
+
+
+def start(folder, board, chatter=sys.stderr, cmdline="", images=None):
+    packages.ensure(packages.GUEST)
+    kernel = guest.kernel()
+    initramfs = guest.initramfs(folder, board, kernel)
+    args = qemu_args(folder, board, images or folder / "guest" / board.stem)
+    return Machine(args, kernel / "vmlinux", initramfs, cmdline, chatter)
+
+
+def _bring_up(machine, timeout):
+    """Returns the exit code of the board's expectations and the device tree."""
+    machine.wait_agent(timeout)
+    code = machine.run(READY.format(timeout), stdout=sys.stderr.buffer, stderr=sys.stderr.buffer, timeout=timeout + 10)
+    say(f"guest start to board up: {time.monotonic() - machine.started:.2f} s" if code == 0 else
+        "the board did not come up")
+    tree = io.BytesIO()
+    color = "--color always " if sys.stderr.isatty() else ""
+    machine.run(f"jacinth {color}devices", stdout=tree, stderr=sys.stderr.buffer, timeout=30)
+    return code, tree.getvalue()
+
+
+def boot(name, commands, is_exit, timeout=60, verbose=False, images=None):
+    board = find_board(name)
+    folder = build("dev")
+    is_interactive = not commands and not is_exit
+    if is_interactive and not sys.stdin.isatty():
+        raise Failure("no terminal for the prompt: use --exit or --cmd 'COMMAND'")
+    cmdline = "" if is_interactive else "jacinth.console=off"
+    chatter = sys.stderr if verbose or is_interactive else None
+    with start(folder, board, chatter, cmdline, images) as machine:
+        say(f"booting {board.stem} in QEMU (Ctrl-C ends it)")
+        code, tree = _bring_up(machine, timeout)
+        (sys.stderr if commands else sys.stdout).buffer.write(tree)
+        sys.stdout.flush()
+        for command in commands:
+            code = machine.run(command, stdout=sys.stdout.buffer, stderr=sys.stderr.buffer) or code
+        if is_interactive:
+            _console(machine)
+            return 0
+        return code
+
+
+def _console(machine):
+    """The terminal becomes the guest's console until it powers off."""
+    say("the guest's console: type 'help'; 'exit' powers off, Ctrl-C kills")
+    machine.chatter = sys.stdout
+    fd = sys.stdin.fileno()
+    saved = termios.tcgetattr(fd)
+    try:
+        tty.setcbreak(fd)
+        machine.type(b"\r")
+        while machine.process.poll() is None:
+            if select.select([fd], [], [], 0.2)[0]:
+                machine.type(os.read(fd, 1024).replace(b"\n", b"\r"))
+    finally:
+        termios.tcsetattr(fd, termios.TCSADRAIN, saved)
+    say("the guest has powered off")
+
+
+class Local:
+    """devmgr and its hosts directly on this machine, without root."""
+
+    def __init__(self, folder, board, socket=None, devmgr_args=()):
+        self.work = tempfile.TemporaryDirectory(prefix="jacinth-")
+        self.socket = socket or os.path.join(self.work.name, "control")
+        self.log = os.path.join(self.work.name, "devmgr.log")
+        self.environment = dict(os.environ, JACINTH_SOCKET=self.socket,
+                                PATH=f"{folder / 'bin'}:{os.environ['PATH']}")
+        command = ["setpriv", "--pdeathsig", "TERM", folder / "bin/devmgr", "--board", board,
+                   "--driver-dir", folder / "lib/drivers", "--driver-host", folder / "bin/driver_host",
+                   "--socket", self.socket, *devmgr_args]
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            start_new_session=True)
+
+    def log_tail(self):
+        with open(self.log, errors="replace") as file:
+            return "".join(file.readlines()[-20:])
+
+    def run(self, command, stdout=None, stderr=None):
+        done = subprocess.run(["sh", "-c", command], env=self.environment, stdout=stdout, stderr=stderr)
+        if self.process.poll() is not None:
+            raise Failure(f"devmgr ended with code {self.process.returncode}; its log:\n{self.log_tail()}")
+        return done.returncode if done.returncode >= 0 else 128 - done.returncode
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.work.cleanup()
+
+
+def run(name, commands, is_exit, timeout=60, verbose=False):
+    board = find_board(name)
+    folder = build("dev")
+    is_interactive = not commands and not is_exit
+    if is_interactive and not sys.stdin.isatty():
+        raise Failure("no terminal for the prompt: use --exit or --cmd 'COMMAND'")
+    with Local(folder, board) as local:
+        code = local.run(READY.format(timeout), stdout=sys.stderr, stderr=sys.stderr)
+        if code != 0 or verbose:
+            sys.stderr.write(local.log_tail())
+        local.run("jacinth devices", stdout=sys.stderr if commands else sys.stdout)
+        for command in commands:
+            code = local.run(command) or code
+        if is_interactive:
+            say("devmgr runs until you type 'exit'")
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            subprocess.run([folder / "bin/jacinth"], env=local.environment)
+            return 0
+        return code

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// Child processes: starting one, with or without a sandbox around it, and learning how it ended.
+//
+// A process handle (ZX_OBJ_TYPE_PROCESS) stands for a child of this process. It asserts
+// ZX_PROCESS_TERMINATED when the child has ended; zx_task_kill() ends it at once. The child is
+// reaped when its exit is read or when the last handle is closed, so neither leaves a zombie.
+// Closing the last handle of a child that still runs kills it and waits for its end (the kernel's
+// work only; a killed process cannot refuse): whoever owns the handle owns the child. The calling
+// process must not ignore SIGCHLD and must not collect children it does not know (waitpid(-1)).
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <zircon/types.h>
+
+// Asserted when the process has ended (Zircon's ZX_TASK_TERMINATED, the bit of ZX_SIGNALED).
+#ifndef ZX_TASK_TERMINATED
+#define ZX_TASK_TERMINATED ((zx_signals_t)1u << 3)
+#endif
+#ifndef ZX_PROCESS_TERMINATED
+#define ZX_PROCESS_TERMINATED ZX_TASK_TERMINATED
+#endif
+
+// The number under which a child finds its bootstrap channel;
+// zx_take_startup_handle(PA_HND(PA_USER0, 0)) takes it.
+#define LX_BOOTSTRAP_FD 3
+// Set by lx_process_spawn() in the child's environment if there is a bootstrap channel; the value
+// is the fd number.
+#define LX_BOOTSTRAP_ENV "JACINTH_BOOTSTRAP_FD"
+
+typedef struct lx_spawn_args {
+    const char* exe;  // path of the program; opened by the caller's rights, so the child needs none
+                      // to its folder
+    const char* const* argv;  // NULL-terminated; NULL: { exe }
+    const char* const* envp;  // NULL-terminated; NULL: empty. Nothing is inherited.
+    const char*
+        name;  // for ps and top: the process's command name, cut to 15 bytes; NULL: from argv[0]
+    zx_handle_t bootstrap;  // consumed, always: a channel; ZX_HANDLE_INVALID: none
+    int log_fd;             // borrowed: becomes the child's fd 1 and 2; -1: /dev/null
+    bool sandbox;  // own user, mount, pid, net, ipc and uts namespaces; see lx/sandbox.h for the
+                   // rest
+
+    // Limits; 0 takes the default in brackets. A limit above what the caller may grant is cut to
+    // that.
+    uint64_t memlock_bytes;  // memory that may be locked, so also pinned for DMA [the caller's own
+                             // limit]
+    uint64_t address_space_bytes;  // [no limit]
+    uint32_t fd_limit;             // open fds [1024]
+    uint32_t thread_limit;         // threads of the user that runs the child; sandbox only [512]
+} lx_spawn_args_t;
+
+// How a process ended. code is meaningful if exited, signal if not.
+typedef struct lx_exit {
+    bool exited;  // true: by exit(); false: by a signal
+    int code;
+    int signal;
+} lx_exit_t;
+
+// Starts a program. Blocks until the child has begun to run it, so that every failure up to and
+// including exec is the caller's to see. The child's fds are 0 (/dev/null), 1, 2 and
+// LX_BOOTSTRAP_FD, no others; its signal mask and handlers are the defaults; it gets no core file;
+// it is killed when the thread that called this ends, so call it from a thread that lives as long
+// as the process. *out_process (owned by the caller) is written on success only. args->bootstrap is
+// consumed also on failure. ZX_ERR_NOT_FOUND, ZX_ERR_ACCESS_DENIED: exe; ZX_ERR_IO_INVALID: exe is
+// no program of this machine; ZX_ERR_ACCESS_DENIED, ZX_ERR_NO_SPACE: also when the kernel refuses
+// the namespaces (see docs/sandbox.md); ZX_ERR_WRONG_TYPE: bootstrap is no channel;
+// ZX_ERR_INVALID_ARGS: args, exe NULL.
+zx_status_t lx_process_spawn(const lx_spawn_args_t* args, zx_handle_t* out_process);
+
+// Tells how a process ended. Never blocks. May be called again; the answer stays.
+// ZX_ERR_SHOULD_WAIT: it runs; ZX_ERR_NOT_FOUND: it ended, but somebody else has collected its exit
+// status.
+zx_status_t lx_process_get_exit(zx_handle_t process /* borrowed */, lx_exit_t* out_exit);
+
+// The child's pid, as this process sees it. It stays reserved until the child is reaped. Never
+// blocks.
+zx_status_t lx_process_get_pid(zx_handle_t process /* borrowed */, pid_t* out_pid);

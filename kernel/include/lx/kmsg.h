@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The kernel's log as a waitable object. A DMA that the IOMMU refuses shows up here and nowhere else.
+// The kernel's log as a waitable object. A DMA that the IOMMU refuses shows up here and nowhere
+// else.
 //
-// The handle is signalled ZX_CHANNEL_READABLE while a record is there. Reading never blocks. Several
-// handles read independently of each other; one handle is for one reader at a time. Opening needs
-// privilege (CAP_SYSLOG on most machines).
+// The handle is signalled ZX_CHANNEL_READABLE while a record is there. Reading never blocks.
+// Several handles read independently of each other; one handle is for one reader at a time. Opening
+// needs privilege (CAP_SYSLOG on most machines).
 #pragma once
 
 #include <stddef.h>
@@ -22,6 +23,6 @@ zx_status_t lx_kmsg_open_etc(uint32_t options, zx_handle_t* out);
 zx_status_t lx_kmsg_open(zx_handle_t* out);
 
 // Copies the text of the next record, without its prefix and line end and NUL-terminated, into
-// |buffer|; a longer text is cut. |out_actual| is the number of bytes before the NUL. Records that the
-// kernel overwrote before they were read are skipped. ZX_ERR_SHOULD_WAIT: no record is there.
+// |buffer|; a longer text is cut. |out_actual| is the number of bytes before the NUL. Records that
+// the kernel overwrote before they were read are skipped. ZX_ERR_SHOULD_WAIT: no record is there.
 zx_status_t lx_kmsg_read(zx_handle_t kmsg, char* buffer, size_t size, size_t* out_actual);

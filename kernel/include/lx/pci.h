@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // PCI functions of this machine, reached through VFIO.
 //
-// Listing needs no privilege. Opening needs the right to rebind drivers and to open /dev/vfio, so it
-// is done by the broker in devmgr; the device object it yields can be sent over a channel to a
+// Listing needs no privilege. Opening needs the right to rebind drivers and to open /dev/vfio, so
+// it is done by the broker in devmgr; the device object it yields can be sent over a channel to a
 // process without any privilege, which drives the function with the zx_pci_* calls
 // (zircon/syscalls/pci.h) and zx_bti_create.
 //
-// All calls are thread-safe. lx_pci_open may block for about a tenth of a second, because the kernel
-// resets the function; lx_pci_quiesce likewise. lx_pci_list does not block.
+// All calls are thread-safe. lx_pci_open may block for about a tenth of a second, because the
+// kernel resets the function; lx_pci_quiesce likewise. lx_pci_list does not block.
 #pragma once
 
 #include <stddef.h>
@@ -33,10 +33,10 @@ typedef struct lx_pci_function {
 // NULL when |capacity| is 0. A machine without PCI has none: ZX_OK and 0.
 zx_status_t lx_pci_list(lx_pci_function_t* out, size_t capacity, size_t* out_count);
 
-// Binds vfio-pci to |function| (only its address is read) and opens it in an IOMMU domain of its own.
-// |root_resource| is borrowed and must be the root resource. The handle in |out_device| is owned by
-// the caller: memory decoding on, bus mastering off, no interrupts. |error|, if given, receives one
-// line of text on failure.
+// Binds vfio-pci to |function| (only its address is read) and opens it in an IOMMU domain of its
+// own. |root_resource| is borrowed and must be the root resource. The handle in |out_device| is
+// owned by the caller: memory decoding on, bus mastering off, no interrupts. |error|, if given,
+// receives one line of text on failure.
 //
 // ZX_ERR_NOT_FOUND       no such function
 // ZX_ERR_NOT_SUPPORTED   no VFIO, no IOMMU, or a function that cannot be reset

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One PCI function: the object behind the PCI protocol.
 //
-// A PCI device handle comes from the broker (lx/pci.h) and holds a function opened in an IOMMU domain
-// of its own. All calls are thread-safe, borrow the handle and do not block, except
+// A PCI device handle comes from the broker (lx/pci.h) and holds a function opened in an IOMMU
+// domain of its own. All calls are thread-safe, borrow the handle and do not block, except
 // zx_pci_reset_device, which takes as long as the function's reset (up to a tenth of a second).
 // Calls that change the function need ZX_RIGHT_WRITE, the others ZX_RIGHT_READ.
 //
@@ -58,23 +58,26 @@ typedef uint32_t zx_pci_irq_mode_t;
 #define ZX_PCI_IRQ_MODE_MSI      ZX_PCIE_IRQ_MODE_MSI
 #define ZX_PCI_IRQ_MODE_MSI_X    ZX_PCIE_IRQ_MODE_MSI_X
 
+__BEGIN_EXPORTS
+
 // Identity and address of the function. Beyond Zircon, where the bus driver answers this itself.
 zx_status_t zx_pci_get_device_info(zx_handle_t handle, zx_pcie_device_info_t* out_info);
 
-// |width| is 1, 2 or 4 bytes; the value is zero-extended. ZX_ERR_INVALID_ARGS: another width, or bytes
-// outside the configuration space (256 bytes, or 4096 on PCI Express).
+// |width| is 1, 2 or 4 bytes; the value is zero-extended. ZX_ERR_INVALID_ARGS: another width, or
+// bytes outside the configuration space (256 bytes, or 4096 on PCI Express).
 zx_status_t zx_pci_config_read(zx_handle_t handle, uint16_t offset, size_t width,
                                uint32_t* out_value);
 
-// As the read. The header (below 0x40) is the framework's: ZX_ERR_ACCESS_DENIED. |value| that does not
-// fit into |width|: ZX_ERR_INVALID_ARGS.
+// As the read. The header (below 0x40) is the framework's: ZX_ERR_ACCESS_DENIED. |value| that does
+// not fit into |width|: ZX_ERR_INVALID_ARGS.
 zx_status_t zx_pci_config_write(zx_handle_t handle, uint16_t offset, size_t width, uint32_t value);
 
-// The registers behind BAR |bar_num| as a new physical VMO, owned by the caller; |out_bar->handle| names
-// the same handle. Offsets in the VMO are offsets in the BAR. The pages that hold the MSI-X table or
-// pending bits cannot be reached: mapped ranges leave a hole there that faults.
-// ZX_ERR_INVALID_ARGS: no such BAR number. ZX_ERR_NOT_FOUND: not implemented by the function, or the upper
-// half of a 64-bit BAR. ZX_ERR_NOT_SUPPORTED: I/O ports, or registers that cannot be mapped.
+// The registers behind BAR |bar_num| as a new physical VMO, owned by the caller; |out_bar->handle|
+// names the same handle. Offsets in the VMO are offsets in the BAR. The pages that hold the MSI-X
+// table or pending bits cannot be reached: mapped ranges leave a hole there that faults.
+// ZX_ERR_INVALID_ARGS: no such BAR number. ZX_ERR_NOT_FOUND: not implemented by the function, or
+// the upper half of a 64-bit BAR. ZX_ERR_NOT_SUPPORTED: I/O ports, or registers that cannot be
+// mapped.
 zx_status_t zx_pci_get_bar(zx_handle_t handle, uint32_t bar_num, zx_pci_bar_t* out_bar,
                            zx_handle_t* out_handle);
 
@@ -87,13 +90,16 @@ zx_status_t zx_pci_reset_device(zx_handle_t handle);
 // Number of interrupts that |mode| offers. ZX_ERR_NOT_SUPPORTED: the function lacks the mode.
 zx_status_t zx_pci_query_irq_mode(zx_handle_t handle, uint32_t mode, uint32_t* out_max_irqs);
 
-// ZX_PCIE_IRQ_MODE_DISABLED takes a count of 0. ZX_ERR_BAD_STATE: an interrupt object of this function
-// exists in this process. ZX_ERR_NOT_SUPPORTED: the function lacks the mode. ZX_ERR_INVALID_ARGS: count is
-// 0 or more than the mode offers. ZX_ERR_NO_RESOURCES: the machine is out of vectors.
+// ZX_PCIE_IRQ_MODE_DISABLED takes a count of 0. ZX_ERR_BAD_STATE: an interrupt object of this
+// function exists in this process. ZX_ERR_NOT_SUPPORTED: the function lacks the mode.
+// ZX_ERR_INVALID_ARGS: count is 0 or more than the mode offers. ZX_ERR_NO_RESOURCES: the machine is
+// out of vectors.
 zx_status_t zx_pci_set_irq_mode(zx_handle_t handle, uint32_t mode, uint32_t requested_irq_count);
 
 // The interrupt object of vector |which_irq|, owned by the caller. ZX_ERR_BAD_STATE: no mode set.
 // ZX_ERR_INVALID_ARGS: no such vector. ZX_ERR_ALREADY_BOUND: it has an interrupt object.
 zx_status_t zx_pci_map_interrupt(zx_handle_t handle, int32_t which_irq, zx_handle_t* out_handle);
+
+__END_EXPORTS
 
 __END_CDECLS

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// DMA mappings of one VFIO container (type 1, version 2).
+#include "lx_vfio.h"
+
+#include <errno.h>
+#include <linux/vfio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
+#include <lx/status.h>
+#include <zircon/errors.h>
+
+// The IOVA range capability in |info|, or NULL. Offsets come from the kernel but are checked
+// anyway.
+static const struct vfio_iommu_type1_info_cap_iova_range* find_ranges(
+    const struct vfio_iommu_type1_info* info) {
+    const uint8_t* base = (const uint8_t*)info;
+    uint32_t offset = (info->flags & VFIO_IOMMU_INFO_CAPS) ? info->cap_offset : 0;
+    while (offset != 0 && offset + sizeof(struct vfio_info_cap_header) <= info->argsz) {
+        const struct vfio_info_cap_header* header = (const void*)(base + offset);
+        if (header->id == VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE) {
+            const struct vfio_iommu_type1_info_cap_iova_range* ranges = (const void*)header;
+            size_t room = info->argsz - offset;
+            bool is_whole =
+                room >= sizeof(*ranges) &&
+                ranges->nr_iovas <= (room - sizeof(*ranges)) / sizeof(ranges->iova_ranges[0]);
+            return is_whole ? ranges : NULL;
+        }
+        offset = header->next > offset ? header->next : 0;
+    }
+    return NULL;
+}
+
+// The whole answer of VFIO_IOMMU_GET_INFO; the caller frees it.
+static zx_status_t get_info(int container, struct vfio_iommu_type1_info** out_info) {
+    uint32_t size = sizeof(struct vfio_iommu_type1_info);
+    struct vfio_iommu_type1_info* info = NULL;
+    for (;;) {
+        struct vfio_iommu_type1_info* grown = realloc(info, size);
+        if (grown == NULL) {
+            free(info);
+            return ZX_ERR_NO_MEMORY;
+        }
+        info = grown;
+        *info = (struct vfio_iommu_type1_info){.argsz = size};
+        if (ioctl(container, VFIO_IOMMU_GET_INFO, info) != 0) {
+            zx_status_t status = lx_status_from_errno(errno);
+            free(info);
+            return status;
+        }
+        if (info->argsz <= size) {
+            info->argsz = size;
+            *out_info = info;
+            return ZX_OK;
+        }
+        size = info->argsz;
+    }
+}
+
+zx_status_t lx_vfio_dma_ranges(int container, lx_vfio_range_t ranges[LX_VFIO_MAX_RANGES],
+                               size_t* out_count) {
+    struct vfio_iommu_type1_info* info = NULL;
+    zx_status_t status = get_info(container, &info);
+    if (status != ZX_OK) {
+        return status;
+    }
+    const struct vfio_iommu_type1_info_cap_iova_range* found = find_ranges(info);
+    if (found == NULL) {
+        free(info);
+        return ZX_ERR_NOT_SUPPORTED;
+    }
+    size_t count = found->nr_iovas < LX_VFIO_MAX_RANGES ? found->nr_iovas : LX_VFIO_MAX_RANGES;
+    for (size_t i = 0; i < count; i++) {
+        ranges[i].first = found->iova_ranges[i].start;
+        ranges[i].last = found->iova_ranges[i].end;
+    }
+    free(info);
+    *out_count = count;
+    return ZX_OK;
+}
+
+zx_status_t lx_vfio_dma_map(int container, uint64_t iova, void* address, uint64_t size,
+                            bool can_read, bool can_write) {
+    struct vfio_iommu_type1_dma_map map = {
+        .argsz = sizeof(map),
+        .flags =
+            (can_read ? VFIO_DMA_MAP_FLAG_READ : 0u) | (can_write ? VFIO_DMA_MAP_FLAG_WRITE : 0u),
+        .vaddr = (uintptr_t)address,
+        .iova = iova,
+        .size = size,
+    };
+    if (ioctl(container, VFIO_IOMMU_MAP_DMA, &map) == 0) {
+        return ZX_OK;
+    }
+    switch (errno) {
+        case ENOSPC:
+            return ZX_ERR_NO_RESOURCES;  // the container's limit on mappings
+        case EFAULT:
+            return ZX_ERR_ACCESS_DENIED;  // pages that cannot be pinned with this access
+        default:
+            return lx_status_from_errno(errno);
+    }
+}
+
+static zx_status_t unmap(int container, uint32_t flags, uint64_t iova, uint64_t size,
+                         uint64_t* out_unmapped) {
+    struct vfio_iommu_type1_dma_unmap request = {
+        .argsz = sizeof(request),
+        .flags = flags,
+        .iova = iova,
+        .size = size,
+    };
+    if (ioctl(container, VFIO_IOMMU_UNMAP_DMA, &request) != 0) {
+        return lx_status_from_errno(errno);
+    }
+    *out_unmapped = request.size;
+    return ZX_OK;
+}
+
+zx_status_t lx_vfio_dma_unmap(int container, uint64_t iova, uint64_t size) {
+    uint64_t unmapped = 0;
+    zx_status_t status = unmap(container, 0, iova, size, &unmapped);
+    if (status == ZX_OK && unmapped != size) {
+        return ZX_ERR_NOT_FOUND;  // somebody who shares the domain was faster
+    }
+    return status;
+}
+
+zx_status_t lx_vfio_dma_unmap_all(int container) {
+    uint64_t unmapped = 0;
+    return unmap(container, VFIO_DMA_UNMAP_FLAG_ALL, 0, 0, &unmapped);
+}

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+# add_driver(<name> SOURCES a.c … [RULES x.bind] [BIND_LIBRARIES y.bind …] [PROTOCOLS p …]
+#            [LIBS lib …] [OUTPUT_NAME n] [TEST])
+# One driver: <build>/lib/drivers/<name>.so (with TEST: <build>/lib/test_drivers/<name>.so). The
+# target is called <name>.
+#   RULES       the driver's bind rules. Its source includes "<name>_bind.h" ('-' and '.' become '_'),
+#               which defines ZIRCON_DRIVER(). Without RULES it is a proxy: ZIRCON_DRIVER_PROXY().
+#   PROTOCOLS   message protocols that the driver speaks itself (protocols/<p>/<p>.fbs): their
+#               generated code is linked in. Op tables need nothing: their headers are in ddk_headers.
+#   LIBS        further static libraries. Shared ones are of no use: a host has no file system.
+# zx_*, device_* and the support libraries are left undefined: the host that loads the driver has
+# them.
+function(add_driver name)
+    cmake_parse_arguments(ARG "TEST" "RULES;OUTPUT_NAME" "SOURCES;BIND_LIBRARIES;PROTOCOLS;LIBS" ${ARGN})
+    if(ARG_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "add_driver(${name}): unknown arguments ${ARG_UNPARSED_ARGUMENTS}")
+    endif()
+    if(NOT ARG_SOURCES)
+        message(FATAL_ERROR "add_driver(${name}): no SOURCES")
+    endif()
+    if(NOT ARG_OUTPUT_NAME)
+        set(ARG_OUTPUT_NAME ${name})
+    endif()
+    set(directory ${JACINTH_DRIVER_DIR})
+    if(ARG_TEST)
+        set(directory ${JACINTH_TEST_DRIVER_DIR})
+    endif()
+
+    add_library(${name} MODULE ${ARG_SOURCES})
+    set_target_properties(${name} PROPERTIES PREFIX "" SUFFIX ".so" OUTPUT_NAME ${ARG_OUTPUT_NAME}
+                          LIBRARY_OUTPUT_DIRECTORY ${directory})
+    target_link_libraries(${name} PRIVATE ddk_headers ${ARG_LIBS})
+    # What the driver defines itself is bound to itself, never to another driver's symbol.
+    target_link_options(${name} PRIVATE -Wl,-Bsymbolic -Wl,-z,now -Wl,-z,noexecstack)
+    foreach(protocol ${ARG_PROTOCOLS})
+        target_link_libraries(${name} PRIVATE protocol_${protocol})
+    endforeach()
+
+    if(ARG_RULES)
+        string(REGEX REPLACE "[^A-Za-z0-9_]" "_" header ${name})
+        set(bind_directory ${CMAKE_CURRENT_BINARY_DIR}/${name}.bind)
+        bind_rules(${name} RULES ${ARG_RULES} LIBRARIES ${ARG_BIND_LIBRARIES}
+                   HEADER ${bind_directory}/${header}_bind.h)
+        target_include_directories(${name} PRIVATE ${bind_directory})
+    endif()
+endfunction()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The command agent: runs what the machine outside asks for over a serial port. Protocol: README.md.
+// The command agent: runs what the machine outside asks for over a serial port. Protocol:
+// README.md.
 #include "agent.h"
 
 #include <errno.h>

@@ -105,9 +105,16 @@ static bool cmdline_has(const char* word) {
 
 static pid_t start_devmgr(void) {
     static const char* const argv[] = {
-        "devmgr",       "--board",          "/etc/board.yaml",  "--driver-dir",
-        "/lib/drivers", "--driver-host",    "/bin/driver_host", "--socket",
-        "/run/jacinth/control", NULL,
+        "devmgr",
+        "--board",
+        "/etc/board.yaml",
+        "--driver-dir",
+        "/lib/drivers",
+        "--driver-host",
+        "/bin/driver_host",
+        "--socket",
+        "/run/jacinth/control",
+        NULL,
     };
     pid_t pid = fork();
     if (pid == 0) {

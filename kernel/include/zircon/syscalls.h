@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// The zx_* calls: Zircon's kernel interface, served inside the process over Linux fds.
+//
+// Common to all of them:
+// - Any thread may call any of them at any time, on the same handle too.
+// - They return ZX_OK or a negative status; outputs are the last arguments and are written only on
+//   success unless said otherwise.
+// - Handles passed in are borrowed, unless a call says that it consumes them. Handles that come out
+//   are owned by the caller and end with zx_handle_close().
+// - A value that names no live handle gives ZX_ERR_BAD_HANDLE, one of another type
+//   ZX_ERR_WRONG_TYPE, one without the needed right ZX_ERR_ACCESS_DENIED.
+// - Deadlines are absolute monotonic nanoseconds; ZX_TIME_INFINITE waits for ever. Only calls with
+// a
+//   deadline, zx_interrupt_wait and zx_futex_wait block.
+// - Sizes and offsets are bytes.
+#pragma once
+
+#include <zircon/syscalls/object.h>
+#include <zircon/syscalls/pci.h>
+#include <zircon/syscalls/port.h>
+#include <zircon/types.h>
+
+__BEGIN_CDECLS
+__BEGIN_EXPORTS
+
+// ---- handles and objects: docs/objects/handle.md
+
+// Ends one handle; waits made through it end with ZX_ERR_CANCELED. ZX_HANDLE_INVALID is fine.
+zx_status_t zx_handle_close(zx_handle_t handle);
+// Ends all of them, also when one is bad (then ZX_ERR_BAD_HANDLE).
+zx_status_t zx_handle_close_many(const zx_handle_t* handles, size_t num_handles);
+// A second handle with at most the same rights; needs ZX_RIGHT_DUPLICATE.
+zx_status_t zx_handle_duplicate(zx_handle_t handle, zx_rights_t rights, zx_handle_t* out);
+// As duplicate, without needing the right; `handle` is consumed, also on failure.
+zx_status_t zx_handle_replace(zx_handle_t handle, zx_rights_t rights, zx_handle_t* out);
+
+// Blocks until one of `signals` is asserted. *observed (may be NULL) is the state at wake or
+// timeout. ZX_ERR_TIMED_OUT; ZX_ERR_CANCELED when the handle is closed meanwhile.
+zx_status_t zx_object_wait_one(zx_handle_t handle, zx_signals_t signals, zx_time_t deadline,
+                               zx_signals_t* observed);
+// Blocks until an item has one of its signals; every `pending` is written. At most
+// ZX_WAIT_MANY_MAX_ITEMS; with none it sleeps until the deadline.
+zx_status_t zx_object_wait_many(zx_wait_item_t* items, size_t num_items, zx_time_t deadline);
+// Puts one packet (key, trigger, observed) into `port` when one of `signals` is asserted, at once
+// if it is already; with ZX_WAIT_ASYNC_EDGE only when it becomes so. Ends when the handle is
+// closed.
+zx_status_t zx_object_wait_async(zx_handle_t handle, zx_handle_t port, uint64_t key,
+                                 zx_signals_t signals, uint32_t options);
+// Clears, then sets user signals (and SIGNALED on events and event pairs).
+zx_status_t zx_object_signal(zx_handle_t handle, uint32_t clear_mask, uint32_t set_mask);
+zx_status_t zx_object_signal_peer(zx_handle_t handle, uint32_t clear_mask, uint32_t set_mask);
+
+// actual and avail may be NULL.
+zx_status_t zx_object_get_info(zx_handle_t handle, uint32_t topic, void* buffer, size_t buffer_size,
+                               size_t* actual_count, size_t* avail_count);
+zx_status_t zx_object_get_property(zx_handle_t handle, uint32_t property, void* value,
+                                   size_t value_size);
+zx_status_t zx_object_set_property(zx_handle_t handle, uint32_t property, const void* value,
+                                   size_t value_size);
+
+// ---- time: docs/objects/time.md
+
+zx_time_t zx_clock_get_monotonic(void);
+zx_status_t zx_clock_get(zx_clock_t clock_id, zx_time_t* out);
+// now + duration, without overflow.
+zx_time_t zx_deadline_after(zx_duration_t nanoseconds);
+// Sleeps until an instant, not for a duration.
+zx_status_t zx_nanosleep(zx_time_t deadline);
+zx_ticks_t zx_ticks_get(void);
+zx_ticks_t zx_ticks_per_second(void);
+
+zx_status_t zx_timer_create(uint32_t options, zx_clock_t clock_id, zx_handle_t* out);
+zx_status_t zx_timer_set(zx_handle_t handle, zx_time_t deadline, zx_duration_t slack);
+zx_status_t zx_timer_cancel(zx_handle_t handle);
+
+// ---- channel: docs/objects/channel.md
+
+zx_status_t zx_channel_create(uint32_t options, zx_handle_t* out0, zx_handle_t* out1);
+// One whole message. ZX_ERR_BUFFER_TOO_SMALL keeps it and writes the sizes it has (unless
+// ZX_CHANNEL_READ_MAY_DISCARD). ZX_ERR_SHOULD_WAIT: none now; ZX_ERR_PEER_CLOSED: none ever again;
+// ZX_ERR_IO_DATA_INTEGRITY: the peer sent something that is no message; the channel is then dead.
+zx_status_t zx_channel_read(zx_handle_t handle, uint32_t options, void* bytes, zx_handle_t* handles,
+                            uint32_t num_bytes, uint32_t num_handles, uint32_t* actual_bytes,
+                            uint32_t* actual_handles);
+zx_status_t zx_channel_read_etc(zx_handle_t handle, uint32_t options, void* bytes,
+                                zx_handle_info_t* handles, uint32_t num_bytes, uint32_t num_handles,
+                                uint32_t* actual_bytes, uint32_t* actual_handles);
+// Never blocks. `handles` are consumed, on every failure too. ZX_ERR_SHOULD_WAIT: the peer does not
+// read fast enough, nothing was sent.
+zx_status_t zx_channel_write(zx_handle_t handle, uint32_t options, const void* bytes,
+                             uint32_t num_bytes, const zx_handle_t* handles, uint32_t num_handles);
+// Writes args' message with a transaction id of ours in its first 4 bytes, and waits for the
+// message that has the same 4 bytes. Other messages stay readable. wr_handles are consumed always.
+zx_status_t zx_channel_call(zx_handle_t handle, uint32_t options, zx_time_t deadline,
+                            const zx_channel_call_args_t* args, uint32_t* actual_bytes,
+                            uint32_t* actual_handles);
+
+// ---- event, event pair: docs/objects/event.md
+
+zx_status_t zx_event_create(uint32_t options, zx_handle_t* out);
+zx_status_t zx_eventpair_create(uint32_t options, zx_handle_t* out0, zx_handle_t* out1);
+
+// ---- FIFO: docs/objects/fifo.md
+
+// elem_count is a power of two, elem_count * elem_size at most 4096.
+zx_status_t zx_fifo_create(size_t elem_count, size_t elem_size, uint32_t options, zx_handle_t* out0,
+                           zx_handle_t* out1);
+// Whole elements, as many as there are (fit). actual_count may be NULL when count is 1.
+zx_status_t zx_fifo_read(zx_handle_t handle, size_t elem_size, void* data, size_t count,
+                         size_t* actual_count);
+zx_status_t zx_fifo_write(zx_handle_t handle, size_t elem_size, const void* data, size_t count,
+                          size_t* actual_count);
+
+// ---- port: docs/objects/port.md
+
+zx_status_t zx_port_create(uint32_t options, zx_handle_t* out);
+zx_status_t zx_port_queue(zx_handle_t handle, const zx_port_packet_t* packet);
+zx_status_t zx_port_wait(zx_handle_t handle, zx_time_t deadline, zx_port_packet_t* packet);
+// Drops the waits and the packets of (source, key). ZX_ERR_NOT_FOUND if there was none.
+zx_status_t zx_port_cancel(zx_handle_t handle, zx_handle_t source, uint64_t key);
+
+// ---- futex
+
+// Blocks while *value_ptr == current_value. ZX_ERR_BAD_STATE when it differs at the start. Private
+// to the process; new_futex_owner must be ZX_HANDLE_INVALID.
+zx_status_t zx_futex_wait(const zx_futex_t* value_ptr, int32_t current_value,
+                          zx_handle_t new_futex_owner, zx_time_t deadline);
+zx_status_t zx_futex_wake(const zx_futex_t* value_ptr, uint32_t wake_count);
+zx_status_t zx_futex_requeue(const zx_futex_t* value_ptr, uint32_t wake_count,
+                             int32_t current_value, const zx_futex_t* requeue_ptr,
+                             uint32_t requeue_count, zx_handle_t new_requeue_owner);
+
+// ---- memory: docs/objects/vmo.md
+
+// Zero-filled; size is rounded up to pages. Fixed, unless ZX_VMO_RESIZABLE.
+zx_status_t zx_vmo_create(uint64_t size, uint32_t options, zx_handle_t* out);
+zx_status_t zx_vmo_create_contiguous(zx_handle_t bti, size_t size, uint32_t alignment_log2,
+                                     zx_handle_t* out);
+zx_status_t zx_vmo_read(zx_handle_t handle, void* buffer, uint64_t offset, size_t buffer_size);
+zx_status_t zx_vmo_write(zx_handle_t handle, const void* buffer, uint64_t offset,
+                         size_t buffer_size);
+zx_status_t zx_vmo_get_size(zx_handle_t handle, uint64_t* size);
+zx_status_t zx_vmo_set_size(zx_handle_t handle, uint64_t size);
+zx_status_t zx_vmo_op_range(zx_handle_t handle, uint32_t op, uint64_t offset, uint64_t size,
+                            void* buffer, size_t buffer_size);
+zx_status_t zx_vmo_set_cache_policy(zx_handle_t handle, uint32_t cache_policy);
+zx_status_t zx_cache_flush(const void* addr, size_t size, uint32_t options);
+
+// `handle` is zx_vmar_root_self(). A mapping outlives the handles to its VMO.
+zx_status_t zx_vmar_map(zx_handle_t handle, zx_vm_option_t options, uint64_t vmar_offset,
+                        zx_handle_t vmo, uint64_t vmo_offset, uint64_t len,
+                        zx_vaddr_t* mapped_addr);
+zx_status_t zx_vmar_unmap(zx_handle_t handle, zx_vaddr_t addr, uint64_t len);
+zx_status_t zx_vmar_protect(zx_handle_t handle, zx_vm_option_t options, zx_vaddr_t addr,
+                            uint64_t len);
+
+// ---- DMA: docs/objects/bti.md
+
+// `iommu` is the device object whose IOMMU domain this is.
+zx_status_t zx_bti_create(zx_handle_t iommu, uint32_t options, uint64_t bti_id, zx_handle_t* out);
+zx_status_t zx_bti_pin(zx_handle_t handle, uint32_t options, zx_handle_t vmo, uint64_t offset,
+                       uint64_t size, zx_paddr_t* addrs, size_t num_addrs, zx_handle_t* pmt);
+zx_status_t zx_bti_release_quarantine(zx_handle_t handle);
+// Ends the pin and consumes the handle.
+zx_status_t zx_pmt_unpin(zx_handle_t handle);
+
+// ---- interrupts: docs/objects/interrupt.md
+
+zx_status_t zx_interrupt_create(zx_handle_t src_obj, uint32_t src_num, uint32_t options,
+                                zx_handle_t* out_handle);
+// Blocks until triggered; *out_timestamp (may be NULL) is when. ZX_ERR_CANCELED after destroy.
+zx_status_t zx_interrupt_wait(zx_handle_t handle, zx_time_t* out_timestamp);
+zx_status_t zx_interrupt_ack(zx_handle_t handle);
+zx_status_t zx_interrupt_bind(zx_handle_t handle, zx_handle_t port, uint64_t key, uint32_t options);
+zx_status_t zx_interrupt_trigger(zx_handle_t handle, uint32_t options, zx_time_t timestamp);
+// Wakes the waiters; the handle is still to be closed.
+zx_status_t zx_interrupt_destroy(zx_handle_t handle);
+
+// ---- PCI functions: zircon/syscalls/pci.h, docs/objects/pci_device.md
+
+// ---- resources: docs/objects/resource.md
+
+zx_status_t zx_resource_create(zx_handle_t parent_rsrc, uint32_t options, uint64_t base,
+                               size_t size, const char* name, size_t name_size,
+                               zx_handle_t* resource_out);
+
+// ---- tasks
+
+zx_status_t zx_task_kill(zx_handle_t handle);
+
+// ---- system
+
+uint32_t zx_system_get_num_cpus(void);
+uint64_t zx_system_get_physmem(void);
+uint32_t zx_system_get_page_size(void);
+uint32_t zx_system_get_dcache_line_size(void);
+void zx_cprng_draw(void* buffer, size_t buffer_size);
+
+__END_EXPORTS
+__END_CDECLS

@@ -36,6 +36,9 @@ def parser():
         one.add_argument("--exit", action="store_true", help="end once the board is up; 0 only if all it expects is bound")
         one.add_argument("--timeout", type=int, default=60, metavar="S", help="give up when it is not up by then (60)")
         one.add_argument("--verbose", action="store_true", help="show the console or devmgr's log too")
+        one.add_argument("--build-dir", metavar="DIR", help="use what DIR holds instead of building")
+        if verb == "boot":
+            one.add_argument("--images", metavar="DIR", help="where the disk images are (build/guest/BOARD)")
     one = sub.add_parser("test", help="build and run every test")
     one.add_argument("--preset", default="dev", choices=["dev", "clang", "asan", "tsan"])
     one.add_argument("--label", help="only tests with this label: small, medium, large, qemu")
@@ -72,10 +75,10 @@ def dispatch(args):
         return 0
     if args.verb == "boot":
         import boot
-        return boot.boot(args.board, args.cmd, args.exit, args.timeout, args.verbose)
+        return boot.boot(args)
     if args.verb == "run":
         import boot
-        return boot.run(args.board, args.cmd, args.exit, args.timeout, args.verbose)
+        return boot.run(args)
     if args.verb == "test":
         if args.label not in ("small", "medium", "large"):
             packages.ensure(packages.GUEST)

@@ -4,13 +4,11 @@ import io
 import os
 import pathlib
 import select
-import shlex
 import signal
 import subprocess
 import sys
 import tempfile
 import termios
-import threading
 import time
 import tty
 
@@ -70,20 +68,27 @@ def _bring_up(machine, timeout):
     return code, tree.getvalue()
 
 
-def boot(name, commands, is_exit, timeout=60, verbose=False, images=None):
-    board = find_board(name)
-    folder = build("dev")
-    is_interactive = not commands and not is_exit
+def _prepare(args):
+    """The board's file, the build folder, and whether a prompt is wanted."""
+    board = find_board(args.board)
+    is_interactive = not args.cmd and not args.exit
     if is_interactive and not sys.stdin.isatty():
         raise Failure("no terminal for the prompt: use --exit or --cmd 'COMMAND'")
+    folder = pathlib.Path(args.build_dir).resolve() if args.build_dir else build("dev")
+    return board, folder, is_interactive
+
+
+def boot(args):
+    board, folder, is_interactive = _prepare(args)
     cmdline = "" if is_interactive else "jacinth.console=off"
-    chatter = sys.stderr if verbose or is_interactive else None
+    chatter = sys.stderr if args.verbose or is_interactive else None
+    images = pathlib.Path(args.images).resolve() if args.images else None
     with start(folder, board, chatter, cmdline, images) as machine:
         say(f"booting {board.stem} in QEMU (Ctrl-C ends it)")
-        code, tree = _bring_up(machine, timeout)
-        (sys.stderr if commands else sys.stdout).buffer.write(tree)
+        code, tree = _bring_up(machine, args.timeout)
+        (sys.stderr if args.cmd else sys.stdout).buffer.write(tree)
         sys.stdout.flush()
-        for command in commands:
+        for command in args.cmd:
             code = machine.run(command, stdout=sys.stdout.buffer, stderr=sys.stderr.buffer) or code
         if is_interactive:
             _console(machine)
@@ -147,18 +152,14 @@ class Local:
         self.work.cleanup()
 
 
-def run(name, commands, is_exit, timeout=60, verbose=False):
-    board = find_board(name)
-    folder = build("dev")
-    is_interactive = not commands and not is_exit
-    if is_interactive and not sys.stdin.isatty():
-        raise Failure("no terminal for the prompt: use --exit or --cmd 'COMMAND'")
+def run(args):
+    board, folder, is_interactive = _prepare(args)
     with Local(folder, board) as local:
-        code = local.run(READY.format(timeout), stdout=sys.stderr, stderr=sys.stderr)
-        if code != 0 or verbose:
+        code = local.run(READY.format(args.timeout), stdout=sys.stderr, stderr=sys.stderr)
+        if code != 0 or args.verbose:
             sys.stderr.write(local.log_tail())
-        local.run("jacinth devices", stdout=sys.stderr if commands else sys.stdout)
-        for command in commands:
+        local.run("jacinth devices", stdout=sys.stderr if args.cmd else sys.stdout)
+        for command in args.cmd:
             code = local.run(command) or code
         if is_interactive:
             say("devmgr runs until you type 'exit'")

@@ -25,7 +25,7 @@ static void print_usage(FILE* out) {
             "Without a command: a prompt.\n\n"
             "commands:\n");
     for (const cli_command_t* c = commands; c->name != NULL; c++) {
-        fprintf(out, "  %-9s %-34s %s\n", c->name, c->arguments, c->summary);
+        fprintf(out, "  %-9s %-40s %s\n", c->name, c->arguments, c->summary);
     }
     fprintf(out,
             "\nexample:\n  jacinth devices --json\n\n"
@@ -71,9 +71,10 @@ static const cli_command_t commands[] = {
     {"reload", "NAME [FILE.so]",
      "Replaces a driver in its running hosts; back to the old if it fails",
      "jacinth reload sample build/lib/drivers/sample.so", cli_reload},
-    {"read", "PATH [--offset N] [--count N]", "Reads from a device through its read hook",
-     "jacinth read sys/platform/sample/sample", cli_read},
-    {"write", "PATH TEXT", "Writes text to a device through its write hook",
+    {"read", "PATH [--offset N] [--count N] [--wait S]",
+     "Reads from a device through its read hook", "jacinth read sys/platform/sample/sample",
+     cli_read},
+    {"write", "PATH TEXT [--offset N] [--wait S]", "Writes text to a device through its write hook",
      "jacinth write sys/platform/sample/sample hello", cli_write},
     {"blk", "info|read|write|verify PATH …", "Block devices; see 'jacinth blk --help'",
      "jacinth blk verify class/block/000 --size 64M", cli_blk},

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+"""./x bench NAME: measures ours beside a peer in one run, interleaved, and prints medians.
+
+A row's goal bounds its ratio: ours / peer, or peer / ours where higher is better.
+"""
+import io
+import json
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import time
+
+import boot as board_boot
+from build import build
+from console import Failure, say
+
+
+class Row:
+    """One line of a table: `ours` and `peer` are functions that measure once."""
+
+    def __init__(self, name, unit, ours, peer, goal=None, higher_is_better=False):
+        self.name, self.unit, self.goal, self.higher_is_better = name, unit, goal, higher_is_better
+        self.ours, self.peer = ours, peer
+        self.samples = ([], [])
+
+    def measure(self):
+        self.samples[0].append(self.ours())
+        self.samples[1].append(self.peer())
+
+    def result(self):
+        ours, peer = (statistics.median(s) for s in self.samples)
+        return {"name": self.name, "ours": ours, "peer": peer, "unit": self.unit, "ratio": ours / peer,
+                "goal": self.goal, "higher_is_better": self.higher_is_better}
+
+
+def _print_table(title, results):
+    print(f"{title}\n{'':34} {'ours':>10} {'peer':>10} {'unit':<8} {'ratio':>7} {'goal':>7}")
+    for r in results:
+        goal = "-" if r["goal"] is None else f"{'>=' if r['higher_is_better'] else '<='}{r['goal']}"
+        print(f"{r['name']:<34} {r['ours']:>10.3f} {r['peer']:>10.3f} {r['unit']:<8} {r['ratio']:>7.2f} {goal:>7}")
+
+
+def _timed(command, env=None):
+    start = time.monotonic()
+    done = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise Failure(f"{' '.join(map(str, command))} failed: {done.stderr}")
+    return (time.monotonic() - start) * 1e3, done.stdout
+
+
+# --------------------------------------------------------------------------------------------- boot
+
+def _boot_once(folder, board, is_empty):
+    """Seconds from QEMU's start to the board being up, or to an init that does nothing."""
+    cmdline = "jacinth.init=empty" if is_empty else "jacinth.console=off"
+    with board_boot.start(folder, board, None, cmdline) as machine:
+        machine.wait_agent()
+        if not is_empty:
+            errors = io.BytesIO()
+            if machine.run("jacinth ready --timeout 60", stderr=errors) != 0:
+                raise Failure(f"the board did not come up: {errors.getvalue().decode()}")
+        return time.monotonic() - machine.started
+
+
+SAMPLE = "sys/platform/sample"
+UNSHARE = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--net", "--ipc", "--fork", "true"]
+
+
+class LocalBench:
+    """Rows on the board `host`, in one devmgr."""
+
+    def __init__(self, folder, local):
+        self.folder, self.env = folder, local.environment
+        self.jacinth = folder / "bin/jacinth"
+        self.sample = folder / "lib/drivers/sample.so"
+        self.board = board_boot.find_board("host")
+
+    def command(self, *words):
+        return _timed([self.jacinth, *words], self.env)
+
+    def host_start(self):
+        self.command("unload", "sample")
+        return self.command("load", self.sample)[0]
+
+    def unshare(self):
+        return _timed(UNSHARE)[0]
+
+    def reload_gap(self):
+        return float(re.search(r"gap ([0-9.]+) ms", self.command("reload", "sample", self.sample)[1]).group(1))
+
+    def unload_load(self):
+        return self.command("unload", "sample")[0] + self.command("load", self.sample)[0]
+
+    def crash_to_service(self):
+        devices = json.loads(self.command("devices", "--json")[1])
+        device = next(d for d in devices if d["path"].startswith(SAMPLE + "/"))
+        self.command("read", device["path"])
+        start = time.monotonic()
+        os.kill(device["host_pid"], signal.SIGKILL)
+        self.command("read", device["path"], "--wait", "10")
+        return (time.monotonic() - start) * 1e3
+
+    def whole_restart(self):
+        start = time.monotonic()
+        with board_boot.Local(self.folder, self.board) as other:
+            if other.run("jacinth ready --timeout 60", stderr=subprocess.DEVNULL) != 0:
+                raise Failure("a second devmgr did not come up")
+            return (time.monotonic() - start) * 1e3
+
+
+def bench_boot(runs):
+    folder = build("dev")
+    board = board_boot.find_board("qemu-x64")
+    rows = [Row("boot: guest start to board up", "s", lambda: _boot_once(folder, board, False),
+                lambda: _boot_once(folder, board, True), goal=3.0)]
+    for run in range(runs):
+        say(f"boot, run {run + 1} of {runs}")
+        rows[0].measure()
+    with board_boot.Local(folder, board_boot.find_board("host")) as local:
+        if local.run("jacinth ready --timeout 60", stderr=subprocess.DEVNULL) != 0:
+            raise Failure("the board host did not come up:\n" + local.log_tail())
+        bench = LocalBench(folder, local)
+        local_rows = [
+            Row("host start: load to bound", "ms", bench.host_start, bench.unshare),
+            Row("reload gap", "ms", bench.reload_gap, bench.unload_load, goal=1.0),
+            Row("crash to service", "ms", bench.crash_to_service, bench.whole_restart, goal=1.0),
+        ]
+        say(f"hosts, {runs * 2} runs")
+        for _ in range(runs * 2):
+            for row in local_rows:
+                row.measure()
+    return ("peers: the same guest with an empty init; unshare(1) with the same namespaces; unload then load; "
+            "the whole devmgr and board started again"), rows + local_rows
+
+
+SUITES = {"boot": bench_boot}
+
+
+def bench(name, is_json, runs):
+    if name not in SUITES:
+        raise Failure(f"there is no benchmark '{name}'; there are: {', '.join(sorted(SUITES))}")
+    note, rows = SUITES[name](runs)
+    results = [row.result() for row in rows]
+    if is_json:
+        json.dump(results, sys.stdout, indent=2)
+        print()
+    else:
+        _print_table(f"bench {name}: medians of interleaved runs", results)
+        print(note)
+    return 0

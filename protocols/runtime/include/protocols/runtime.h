@@ -40,7 +40,8 @@ typedef struct pg_arena {
     size_t heap_size;  // bytes in chunks
 } pg_arena_t;
 
-#define PG_ARENA_MAX_HEAP (8u << 20)
+#define PG_ARENA_MAX_HEAP   (8u << 20)
+#define PG_ARENA_CHUNK_SIZE 4096u
 
 // |buffer| may be NULL with |size| 0. It stays the caller's and must outlive the arena.
 void pg_arena_init(pg_arena_t* arena, void* buffer, size_t size);

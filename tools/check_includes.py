@@ -47,6 +47,11 @@ def is_driver_rule(path):
     return path.parts[0] == "drivers"
 
 
+def leaves_folder(path, header):
+    target = (TOP / path.parent / header).resolve()
+    return header.startswith("../") and TOP / path.parts[0] not in target.parents
+
+
 def check_file(path):
     folder = path.parts[0]
     problems = []
@@ -63,8 +68,8 @@ def check_file(path):
             problems.append(f"{where}: a driver may not include <{header}>: Linux stays in kernel/")
         if kind == "<" and folder not in ("kernel", "tests") and LINUX_HEADERS.match(header):
             problems.append(f"{where}: <{header}> belongs in kernel/, the only place with Linux headers")
-        if kind == '"' and header.startswith("../") and folder != "tests":
-            problems.append(f"{where}: \"{header}\" leaves its folder; give the other one a public header")
+        if kind == '"' and folder != "tests" and leaves_folder(path, header):
+            problems.append(f"{where}: \"{header}\" is not of {folder}/; give the other one a public header")
     return problems
 
 

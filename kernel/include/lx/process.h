@@ -14,14 +14,6 @@
 #include <sys/types.h>
 #include <zircon/types.h>
 
-// Asserted when the process has ended (Zircon's ZX_TASK_TERMINATED, the bit of ZX_SIGNALED).
-#ifndef ZX_TASK_TERMINATED
-#define ZX_TASK_TERMINATED ((zx_signals_t)1u << 3)
-#endif
-#ifndef ZX_PROCESS_TERMINATED
-#define ZX_PROCESS_TERMINATED ZX_TASK_TERMINATED
-#endif
-
 // The number under which a child finds its bootstrap channel;
 // zx_take_startup_handle(PA_HND(PA_USER0, 0)) takes it.
 #define LX_BOOTSTRAP_FD 3
@@ -34,10 +26,9 @@ typedef struct lx_spawn_args {
                       // to its folder
     const char* const* argv;  // NULL-terminated; NULL: { exe }
     const char* const* envp;  // NULL-terminated; NULL: empty. Nothing is inherited.
-    const char*
-        name;  // for ps and top: the process's command name, cut to 15 bytes; NULL: from argv[0]
-    zx_handle_t bootstrap;  // consumed, always: a channel; ZX_HANDLE_INVALID: none
-    int log_fd;             // borrowed: becomes the child's fd 1 and 2; -1: /dev/null
+    const char* name;         // argv[0] instead of that in argv, for ps; NULL: argv[0] stays
+    zx_handle_t bootstrap;    // consumed, always: a channel; ZX_HANDLE_INVALID: none
+    int log_fd;               // borrowed: becomes the child's fd 1 and 2; -1: /dev/null
     bool sandbox;  // own user, mount, pid, net, ipc and uts namespaces; see lx/sandbox.h for the
                    // rest
 
@@ -76,3 +67,7 @@ zx_status_t lx_process_get_exit(zx_handle_t process /* borrowed */, lx_exit_t* o
 // The child's pid, as this process sees it. It stays reserved until the child is reaped. Never
 // blocks.
 zx_status_t lx_process_get_pid(zx_handle_t process /* borrowed */, pid_t* out_pid);
+
+// Names the calling thread, and with it the process if it is the first one, for ps, top and crash
+// lines; cut to 15 bytes.
+void lx_process_set_name(const char* name);

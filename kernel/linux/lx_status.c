@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// errno to zx_status_t, for the whole tree.
+#include <lx/status.h>
+
+#include <errno.h>
+#include <stddef.h>
+
+#include <zircon/errors.h>
+
+typedef struct status_entry {
+    int err;
+    zx_status_t status;
+} status_entry_t;
+
+static const status_entry_t status_table[] = {
+    {0, ZX_OK},
+    {EPERM, ZX_ERR_ACCESS_DENIED},
+    {EACCES, ZX_ERR_ACCESS_DENIED},
+    {EROFS, ZX_ERR_ACCESS_DENIED},
+    {ENOENT, ZX_ERR_NOT_FOUND},
+    {ESRCH, ZX_ERR_NOT_FOUND},
+    {ECHILD, ZX_ERR_NOT_FOUND},
+    {ENODATA, ZX_ERR_NOT_FOUND},
+    {EAGAIN, ZX_ERR_SHOULD_WAIT},
+    {EINPROGRESS, ZX_ERR_SHOULD_WAIT},
+    {EINTR, ZX_ERR_INTERNAL_INTR_RETRY},
+    {EINVAL, ZX_ERR_INVALID_ARGS},
+    {EFAULT, ZX_ERR_INVALID_ARGS},
+    {EDOM, ZX_ERR_INVALID_ARGS},
+    {EBADF, ZX_ERR_BAD_HANDLE},
+    {ENOMEM, ZX_ERR_NO_MEMORY},
+    {ENOBUFS, ZX_ERR_NO_MEMORY},
+    {EMFILE, ZX_ERR_NO_RESOURCES},
+    {ENFILE, ZX_ERR_NO_RESOURCES},
+    {EUSERS, ZX_ERR_NO_RESOURCES},
+    {ETOOMANYREFS, ZX_ERR_NO_RESOURCES},
+    {EDQUOT, ZX_ERR_NO_SPACE},
+    {ENOSPC, ZX_ERR_NO_SPACE},
+    {EEXIST, ZX_ERR_ALREADY_EXISTS},
+    {EBUSY, ZX_ERR_ALREADY_BOUND},
+    {EADDRINUSE, ZX_ERR_ALREADY_BOUND},
+    {EPIPE, ZX_ERR_PEER_CLOSED},
+    {ECONNRESET, ZX_ERR_PEER_CLOSED},
+    {ENOTCONN, ZX_ERR_PEER_CLOSED},
+    {ESHUTDOWN, ZX_ERR_PEER_CLOSED},
+    {ECONNABORTED, ZX_ERR_CONNECTION_ABORTED},
+    {ECONNREFUSED, ZX_ERR_IO_REFUSED},
+    {EHOSTUNREACH, ZX_ERR_IO_NOT_PRESENT},
+    {ENETUNREACH, ZX_ERR_IO_NOT_PRESENT},
+    {ENODEV, ZX_ERR_IO_NOT_PRESENT},
+    {ENXIO, ZX_ERR_IO_NOT_PRESENT},
+    {ETIMEDOUT, ZX_ERR_TIMED_OUT},
+    {ETIME, ZX_ERR_TIMED_OUT},
+    {ECANCELED, ZX_ERR_CANCELED},
+    {ERANGE, ZX_ERR_OUT_OF_RANGE},
+    {EOVERFLOW, ZX_ERR_OUT_OF_RANGE},
+    {E2BIG, ZX_ERR_OUT_OF_RANGE},
+    {EMSGSIZE, ZX_ERR_OUT_OF_RANGE},
+    {ENOSYS, ZX_ERR_NOT_SUPPORTED},
+    {EOPNOTSUPP, ZX_ERR_NOT_SUPPORTED},
+    {ENOTTY, ZX_ERR_NOT_SUPPORTED},
+    {EAFNOSUPPORT, ZX_ERR_NOT_SUPPORTED},
+    {EPROTONOSUPPORT, ZX_ERR_PROTOCOL_NOT_SUPPORTED},
+    {EPROTOTYPE, ZX_ERR_WRONG_TYPE},
+    {ENOTSOCK, ZX_ERR_WRONG_TYPE},
+    {ENOTDIR, ZX_ERR_NOT_DIR},
+    {EISDIR, ZX_ERR_NOT_FILE},
+    {ENOTEMPTY, ZX_ERR_NOT_EMPTY},
+    {ENAMETOOLONG, ZX_ERR_BAD_PATH},
+    {ELOOP, ZX_ERR_BAD_PATH},
+    {EFBIG, ZX_ERR_FILE_BIG},
+    {ENOEXEC, ZX_ERR_IO_INVALID},
+    {ELIBBAD, ZX_ERR_IO_INVALID},
+    {EBADMSG, ZX_ERR_IO_DATA_INTEGRITY},
+    {EILSEQ, ZX_ERR_IO_DATA_INTEGRITY},
+    {ETXTBSY, ZX_ERR_BAD_STATE},
+    {EDEADLK, ZX_ERR_BAD_STATE},
+};
+
+zx_status_t lx_status_from_errno(int err) {
+    for (size_t i = 0; i < sizeof(status_table) / sizeof(status_table[0]); i++) {
+        if (status_table[i].err == err) {
+            return status_table[i].status;
+        }
+    }
+    return ZX_ERR_IO;
+}

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <zircon/process.h>
+#include <zircon/status.h>
 #include <zircon/syscalls.h>
 
 #include <fuchsia/hardware/block/c/banjo.h>
@@ -27,7 +28,10 @@ static void disconnect(blk_client_t* client) {
 
 static zx_status_t get_info(zx_handle_t device, block_get_info_response_t* out_info) {
     block_empty_t request = {0};
-    zx_status_t status = block_block_get_info(device, &request, NULL, out_info);
+    pg_arena_t arena;
+    pg_arena_init(&arena, NULL, 0);
+    zx_status_t status = block_block_get_info(device, &request, &arena, out_info);
+    pg_arena_fini(&arena);
     if (status == ZX_OK) {
         status = out_info->status;
     }
@@ -40,7 +44,10 @@ static zx_status_t get_info(zx_handle_t device, block_get_info_response_t* out_i
 static zx_status_t get_fifo(zx_handle_t device, zx_handle_t* out_fifo) {
     block_empty_t request = {0};
     block_get_fifo_response_t response;
-    zx_status_t status = block_block_get_fifo(device, &request, NULL, &response);
+    pg_arena_t arena;
+    pg_arena_init(&arena, NULL, 0);
+    zx_status_t status = block_block_get_fifo(device, &request, &arena, &response);
+    pg_arena_fini(&arena);
     if (status == ZX_OK) {
         status = response.status;
         *out_fifo = response.fifo;
@@ -55,7 +62,10 @@ static zx_status_t attach_vmo(zx_handle_t device, zx_handle_t vmo, uint16_t* out
         return status;
     }
     block_attach_vmo_response_t response;
-    status = block_block_attach_vmo(device, &request, NULL, &response);
+    pg_arena_t arena;
+    pg_arena_init(&arena, NULL, 0);
+    status = block_block_attach_vmo(device, &request, &arena, &response);
+    pg_arena_fini(&arena);
     if (status == ZX_OK) {
         status = response.status;
         *out_vmoid = response.vmoid;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <zircon/status.h>
 #include <zircon/syscalls.h>
 
 #include <fuchsia/hardware/block/c/banjo.h>

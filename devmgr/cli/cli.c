@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <zircon/status.h>
 #include <zircon/syscalls.h>
 
 static void print_error(const char* format, va_list arguments) {

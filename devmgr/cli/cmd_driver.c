@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <zircon/status.h>
 #include <zircon/syscalls.h>
 
 #include <lx/file.h>

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <zircon/status.h>
 #include <zircon/syscalls.h>
 
 #include <lx/socket.h>

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+// The checker: resolves the names of the rules, checks types, and translates statements to symbolic
+// instructions.
+#include <inttypes.h>
+#include <string.h>
+
+#include <bind/match.h>
+#include <bind/program.h>
+
+#include "program.h"
+
+typedef struct checker {
+    bc_symbols_t* symbols;
+    const bc_using_t* usings;
+    bool can_resolve;
+    bc_code_t* code;
+} checker_t;
+
+static void add_instruction(checker_t* checker, bc_instruction_t instruction) {
+    bc_code_t* code = checker->code;
+    if (code->count == code->capacity) {
+        const size_t capacity = code->capacity == 0 ? 16 : code->capacity * 2;
+        bc_instruction_t* items =
+            bc_arena_alloc(checker->symbols->arena, capacity * sizeof(bc_instruction_t));
+        if (code->count > 0) {
+            memcpy(items, code->items, code->count * sizeof(bc_instruction_t));
+        }
+        code->items = items;
+        code->capacity = capacity;
+    }
+    code->items[code->count++] = instruction;
+}
+
+// Points out why a name may be undefined: its library is not among those given.
+static void note_undefined(checker_t* checker, bc_diagnostic_t* diagnostic, bc_text_t name) {
+    bc_text_t prefix = name;
+    bc_text_t last;
+    do {
+        bc_split_name(prefix, &prefix, &last);
+        const bc_library_t* library = bc_map_get(&checker->symbols->libraries_by_name, prefix);
+        if (prefix.size != 0 && library != NULL) {
+            bc_note(checker->symbols->diagnostics, diagnostic, "library `%.*s` is %s",
+                    (int)prefix.size, prefix.data, library->source->path);
+            return;
+        }
+    } while (prefix.size != 0);
+    if (memchr(name.data, '.', name.size) == NULL) {
+        bc_note(checker->symbols->diagnostics, diagnostic,
+                "a key is written with its library in front, as in `fuchsia.BIND_PROTOCOL`");
+    }
+}
+
+static bool resolve(checker_t* checker, bc_text_t name, bc_place_t place, bc_symbol_t* out) {
+    if (!checker->can_resolve) {
+        return false;
+    }
+    const bc_symbol_t* symbol = bc_find_symbol(checker->symbols, checker->usings, name);
+    if (symbol == NULL) {
+        bc_diagnostic_t* diagnostic = bc_error(checker->symbols->diagnostics, place, 108,
+                                               "`%.*s` is not defined", (int)name.size, name.data);
+        note_undefined(checker, diagnostic, name);
+        return false;
+    }
+    *out = *symbol;
+    return true;
+}
+
+static bool resolve_key(checker_t* checker, const bc_name_t* key, bc_symbol_t* out) {
+    if (!resolve(checker, key->text, key->place, out)) {
+        return false;
+    }
+    if (!bc_symbol_is_key(out)) {
+        bc_error(checker->symbols->diagnostics, key->place, 604, "`%.*s` is a value, not a key",
+                 (int)key->text.size, key->text.data);
+        return false;
+    }
+    return true;
+}
+
+static bool resolve_value(checker_t* checker, const bc_value_t* value, bc_symbol_t* out) {
+    *out = (bc_symbol_t){.place = value->place, .text = value->text, .number = value->number};
+    switch (value->kind) {
+        case BC_LITERAL_NUMBER:
+            out->kind = BC_SYMBOL_NUMBER;
+            break;
+        case BC_LITERAL_STRING:
+            out->kind = BC_SYMBOL_STRING;
+            break;
+        case BC_LITERAL_BOOL:
+            out->kind = BC_SYMBOL_BOOL;
+            out->number = value->boolean;
+            break;
+        default:
+            if (!resolve(checker, value->text, value->place, out)) {
+                return false;
+            }
+            break;
+    }
+    if (bc_symbol_is_key(out)) {
+        bc_error(checker->symbols->diagnostics, value->place, 604, "`%.*s` is a key, not a value",
+                 (int)value->text.size, value->text.data);
+        return false;
+    }
+    if (out->kind == BC_SYMBOL_NUMBER && out->number > UINT32_MAX) {
+        bc_error(checker->symbols->diagnostics, value->place, 602,
+                 "the number 0x%" PRIx64 " does not fit in 32 bits", out->number);
+        return false;
+    }
+    return true;
+}
+
+static bc_type_t value_type(bc_symbol_kind_t kind) {
+    switch (kind) {
+        case BC_SYMBOL_NUMBER:
+            return BC_TYPE_UINT;
+        case BC_SYMBOL_STRING:
+            return BC_TYPE_STRING;
+        case BC_SYMBOL_BOOL:
+            return BC_TYPE_BOOL;
+        default:
+            return BC_TYPE_ENUM;
+    }
+}
+
+// Strings and enums may be compared with each other. Legacy keys have no type.
+static bool check_types(checker_t* checker, const bc_name_t* name, const bc_symbol_t* key,
+                        const bc_symbol_t* value, bc_place_t place) {
+    if (key->kind == BC_SYMBOL_INT_KEY) {
+        return true;
+    }
+    const bc_type_t type = value_type(value->kind);
+    const bool key_is_text = key->type == BC_TYPE_STRING || key->type == BC_TYPE_ENUM;
+    const bool value_is_text = type == BC_TYPE_STRING || type == BC_TYPE_ENUM;
+    if (key->type == type || (key_is_text && value_is_text)) {
+        return true;
+    }
+    bc_error(checker->symbols->diagnostics, place, 603, "`%.*s` is of type %s, this value is a %s",
+             (int)name->text.size, name->text.data, bc_type_name(key->type), bc_type_name(type));
+    return false;
+}
+
+// What goes into the symbol table has a limit.
+static bool check_length(checker_t* checker, bc_text_t text, bc_place_t place) {
+    if (text.size <= BIND_MAX_STRING) {
+        return true;
+    }
+    bc_error(checker->symbols->diagnostics, place, 600, "a text of %u bytes; the limit is %u",
+             text.size, BIND_MAX_STRING);
+    return false;
+}
+
+// The texts an instruction takes along.
+static bool check_lengths(checker_t* checker, const bc_name_t* name, const bc_symbol_t* key,
+                          const bc_symbol_t* value, bc_place_t place) {
+    bool is_short = true;
+    if (key->kind == BC_SYMBOL_STR_KEY) {
+        is_short = check_length(checker, key->text, name->place);
+    }
+    if (value->kind == BC_SYMBOL_STRING || value->kind == BC_SYMBOL_ENUM) {
+        is_short = check_length(checker, value->text, place) && is_short;
+    }
+    return is_short;
+}
+
+static void add_comparison(checker_t* checker, bc_operation_t operation, const bc_name_t* name,
+                           const bc_symbol_t* key, const bc_value_t* value, uint32_t label,
+                           bc_place_t place) {
+    bc_symbol_t symbol;
+    const bool has_value = resolve_value(checker, value, &symbol);
+    if (key == NULL || !has_value || !check_types(checker, name, key, &symbol, value->place) ||
+        !check_lengths(checker, name, key, &symbol, value->place)) {
+        return;
+    }
+    add_instruction(
+        checker,
+        (bc_instruction_t){
+            .operation = operation, .label = label, .key = *key, .value = symbol, .place = place});
+}
+
+static void add_condition(checker_t* checker, const bc_condition_t* condition,
+                          bc_operation_t operation, uint32_t label, bc_place_t place) {
+    bc_symbol_t key;
+    const bool has_key = resolve_key(checker, &condition->key, &key);
+    add_comparison(checker, operation, &condition->key, has_key ? &key : NULL, &condition->value,
+                   label, place);
+}
+
+static void add_plain(checker_t* checker, bc_operation_t operation, uint32_t label,
+                      bc_place_t place) {
+    add_instruction(checker,
+                    (bc_instruction_t){.operation = operation, .label = label, .place = place});
+}
+
+static const bc_place_t no_place = {0};
+
+static void check_accept(checker_t* checker, const bc_statement_t* statement) {
+    const uint32_t label = checker->code->label_count++;
+    const bc_name_t* name = &statement->as.accept.key;
+    bc_symbol_t key;
+    const bool has_key = resolve_key(checker, name, &key);
+    for (const bc_value_t* value = statement->as.accept.values; value != NULL;
+         value = value->next) {
+        add_comparison(checker, BC_JUMP_IF_EQUAL, name, has_key ? &key : NULL, value, label,
+                       value->place);
+    }
+    add_plain(checker, BC_ABORT, 0, statement->place);
+    add_plain(checker, BC_LABEL, label, no_place);
+}
+
+static void check_block(checker_t* checker, const bc_block_t* block);
+
+static void check_if(checker_t* checker, const bc_statement_t* statement) {
+    const uint32_t end = checker->code->label_count++;
+    for (const bc_branch_t* branch = statement->as.branch.branches; branch != NULL;
+         branch = branch->next) {
+        const uint32_t next = checker->code->label_count++;
+        const bc_operation_t operation =
+            branch->condition.is_equal ? BC_JUMP_IF_NOT_EQUAL : BC_JUMP_IF_EQUAL;
+        add_condition(checker, &branch->condition, operation, next, branch->condition.key.place);
+        check_block(checker, &branch->block);
+        add_plain(checker, BC_JUMP, end, no_place);
+        add_plain(checker, BC_LABEL, next, no_place);
+    }
+    check_block(checker, &statement->as.branch.otherwise);
+    add_plain(checker, BC_LABEL, end, no_place);
+}
+
+static void check_statement(checker_t* checker, const bc_statement_t* statement) {
+    switch (statement->kind) {
+        case BC_STATEMENT_CONDITION: {
+            const bc_condition_t* condition = &statement->as.condition;
+            add_condition(checker, condition,
+                          condition->is_equal ? BC_ABORT_IF_NOT_EQUAL : BC_ABORT_IF_EQUAL, 0,
+                          statement->place);
+            break;
+        }
+        case BC_STATEMENT_ACCEPT:
+            check_accept(checker, statement);
+            break;
+        case BC_STATEMENT_IF:
+            check_if(checker, statement);
+            break;
+        case BC_STATEMENT_FALSE:
+            add_plain(checker, BC_ABORT, 0, statement->place);
+            break;
+        case BC_STATEMENT_TRUE:
+            break;
+    }
+}
+
+static void check_block(checker_t* checker, const bc_block_t* block) {
+    for (const bc_statement_t* statement = block->first; statement != NULL;
+         statement = statement->next) {
+        check_statement(checker, statement);
+    }
+}
+
+// Makes the program match only what is bound by hand, where BIND_AUTOBIND is 0.
+static void add_autobind_abort(checker_t* checker) {
+    add_instruction(
+        checker, (bc_instruction_t){.operation = BC_ABORT_IF_NOT_EQUAL,
+                                    .key = {.kind = BC_SYMBOL_INT_KEY, .number = BIND_KEY_AUTOBIND},
+                                    .value = {.kind = BC_SYMBOL_NUMBER}});
+}
+
+static void check_parents(checker_t* checker, const bc_rules_t* rules, bc_program_t* out) {
+    bc_arena_t* arena = checker->symbols->arena;
+    for (const bc_parent_t* parent = rules->parents; parent != NULL; parent = parent->next) {
+        out->parent_count++;
+    }
+    out->parents = bc_arena_alloc(arena, out->parent_count * sizeof(bc_compiled_parent_t));
+    bc_compiled_parent_t* compiled = out->parents;
+    check_length(checker, rules->composite_name.text, rules->composite_name.place);
+    for (const bc_parent_t* parent = rules->parents; parent != NULL; parent = parent->next) {
+        compiled->parent = parent;
+        checker->code = &compiled->code;
+        check_length(checker, parent->name.text, parent->name.place);
+        if (checker->can_resolve) {
+            bc_check_parent_name(checker->symbols, rules, parent);
+        }
+        bc_check_structure(checker->symbols->diagnostics, &parent->block);
+        check_block(checker, &parent->block);
+        compiled++;
+    }
+}
+
+void bc_check_rules(bc_symbols_t* symbols, const bc_rules_t* rules, bool disable_autobind,
+                    bool can_resolve, bc_program_t* out) {
+    *out = (bc_program_t){0};
+    checker_t checker = {symbols, NULL, can_resolve, &out->code};
+    if (rules == NULL || !rules->is_composite) {
+        if (disable_autobind) {
+            add_autobind_abort(&checker);
+        }
+    }
+    if (rules == NULL) {
+        return;
+    }
+    checker.usings = rules->usings;
+    if (rules->is_composite) {
+        out->is_composite = true;
+        out->composite_name = rules->composite_name.text;
+        check_parents(&checker, rules, out);
+        return;
+    }
+    bc_check_structure(symbols->diagnostics, &rules->block);
+    check_block(&checker, &rules->block);
+}

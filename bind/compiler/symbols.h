@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The libraries of a run and the table of all names they and the legacy keys define.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ast.h"
+
+typedef enum bc_symbol_kind {
+    BC_SYMBOL_INT_KEY,  // a legacy key; number
+    BC_SYMBOL_STR_KEY,  // a key declared by a library; text, type
+    BC_SYMBOL_NUMBER,
+    BC_SYMBOL_STRING,
+    BC_SYMBOL_BOOL,
+    BC_SYMBOL_ENUM,  // text is the full dotted name
+} bc_symbol_kind_t;
+
+typedef struct bc_symbol {
+    bc_symbol_kind_t kind;
+    bc_type_t type;               // of a StrKey
+    bc_text_t text;               // key text, string or enum text
+    uint64_t number;              // number, legacy key, or 0 and 1 for a bool
+    bc_place_t place;             // where it is declared; source null for a legacy key
+    const bc_library_t* library;  // whose declaration made it; null: none
+} bc_symbol_t;
+
+typedef struct bc_symbols {
+    bc_arena_t* arena;              // borrowed
+    bc_diagnostics_t* diagnostics;  // borrowed
+    bc_library_t* libraries;        // in the order given
+    bc_map_t libraries_by_name;
+    bc_map_t names;  // dotted name to bc_symbol_t*
+} bc_symbols_t;
+
+// Checks that every library named by a `using` is there and that they do not use each other in a
+// circle. `rules` may be null.
+void bc_check_libraries(bc_symbols_t* symbols, const bc_rules_t* rules);
+
+// Fills the table: legacy keys, then every declaration that does not extend, then those that do.
+void bc_build_symbols(bc_symbols_t* symbols);
+
+// The symbol of a dotted name as a rules file writes it, that is with the aliases of its `using`
+// lines. Null if undefined.
+const bc_symbol_t* bc_find_symbol(const bc_symbols_t* symbols, const bc_using_t* usings,
+                                  bc_text_t name);
+
+bool bc_symbol_is_key(const bc_symbol_t* symbol);
+const char* bc_type_name(bc_type_t type);
+
+// A dotted name cut at its last dot; *out_namespace is empty when there is none.
+void bc_split_name(bc_text_t name, bc_text_t* out_namespace, bc_text_t* out_last);

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# bind_rules(<target> RULES x.bind [LIBRARIES a.bind …] HEADER y_bind.h [OUTPUT file] [DISABLE_AUTOBIND])
+# bind_rules(<target> RULES x.bind [LIBRARIES a.bind …] HEADER y_bind.h [OUTPUT variable] [DISABLE_AUTOBIND])
 #
-# Compiles the bind rules of a driver into the C header HEADER, in the target's binary folder, and adds that folder to
-# the target's include directories, so that a source of the target says #include "y_bind.h". OUTPUT, if given, is set in the
-# caller's scope to the header's full path.
+# Compiles the bind rules of a driver into the C header HEADER and adds its folder to the target's include directories, so
+# that a source of the target says #include "y_bind.h". A relative HEADER lies in a folder of the target's own below the
+# binary folder. OUTPUT names a variable that gets the header's full path.
 #
 # Every library in bind/lib is passed; LIBRARIES adds more, and one with the name of a standard library replaces it.
 # The header is made anew when the rules, a library or bindc changes.
@@ -21,8 +21,9 @@ function(bind_rules target)
     list(TRANSFORM includes PREPEND "--include=")
     set(rules ${ARG_RULES})
     cmake_path(ABSOLUTE_PATH rules BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
-    set(folder ${CMAKE_CURRENT_BINARY_DIR}/${target}.bind)
-    set(header ${folder}/${ARG_HEADER})
+    set(header ${ARG_HEADER})
+    cmake_path(ABSOLUTE_PATH header BASE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/${target}.bind)
+    cmake_path(GET header PARENT_PATH folder)
     file(MAKE_DIRECTORY ${folder})
     set(flags --header)
     if(ARG_DISABLE_AUTOBIND)

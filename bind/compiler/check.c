@@ -50,11 +50,33 @@ static void note_undefined(checker_t* checker, bc_diagnostic_t* diagnostic, bc_t
     }
 }
 
+// Whether a name belongs to a library that a `using` line asks for in vain, which was reported
+// already.
+static bool is_of_missing_library(const checker_t* checker, bc_text_t name) {
+    for (const bc_using_t* using = checker->usings; using != NULL; using = using->next) {
+        if (bc_map_get(&checker->symbols->libraries_by_name, using->library.text) != NULL) {
+            continue;
+        }
+        const bc_text_t prefixes[] = {using->library.text, using->alias.text};
+        for (size_t i = 0; i < 2; i++) {
+            const bc_text_t prefix = prefixes[i];
+            if (prefix.size != 0 && name.size > prefix.size && name.data[prefix.size] == '.' &&
+                memcmp(name.data, prefix.data, prefix.size) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static bool resolve(checker_t* checker, bc_text_t name, bc_place_t place, bc_symbol_t* out) {
     if (!checker->can_resolve) {
         return false;
     }
     const bc_symbol_t* symbol = bc_find_symbol(checker->symbols, checker->usings, name);
+    if (symbol == NULL && is_of_missing_library(checker, name)) {
+        return false;
+    }
     if (symbol == NULL) {
         bc_diagnostic_t* diagnostic = bc_error(checker->symbols->diagnostics, place, 108,
                                                "`%.*s` is not defined", (int)name.size, name.data);

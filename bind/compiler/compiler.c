@@ -94,9 +94,8 @@ static void lint(bc_compiler_t* compiler) {
 
 static bool has_library_errors(const bc_compiler_t* compiler) {
     for (const bc_diagnostic_t* d = compiler->diagnostics.first; d != NULL; d = d->next) {
-        const bool is_missing = d->code == 200;
-        const bool is_in_library = d->place.source == NULL || d->place.source->number != 0;
-        if (d->severity == BC_SEVERITY_ERROR && d->code != 501 && (is_missing || is_in_library)) {
+        const bool is_in_library = d->place.source != NULL && d->place.source->number != 0;
+        if (d->severity == BC_SEVERITY_ERROR && d->code != 501 && is_in_library) {
             return true;
         }
     }

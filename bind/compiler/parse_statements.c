@@ -61,6 +61,7 @@ static void parse_accept_values(bc_parser_t* parser, bc_value_t** tail) {
         const uint32_t from = lexer->failure.at;
         bc_report_failure(lexer);
         bc_skip_faulty(lexer, from, ";}", false);
+        bc_take_word(lexer, ";");
     }
 }
 
@@ -88,6 +89,15 @@ static void report_missing_else(bc_parser_t* parser) {
     }
 }
 
+// Reports a failure behind the first block of an `if`. What was read so far is kept, so that it is
+// checked too.
+static void abandon_if(bc_parser_t* parser) {
+    bc_lexer_t* lexer = &parser->lexer;
+    const uint32_t from = lexer->failure.at;
+    bc_report_failure(lexer);
+    bc_skip_faulty(lexer, from, ";", true);
+}
+
 // After the word `if`. Once the first block is open it is an `if`, whatever is wrong with it
 // further on.
 static bool parse_if(bc_parser_t* parser, bc_statement_t* out) {
@@ -98,7 +108,11 @@ static bool parse_if(bc_parser_t* parser, bc_statement_t* out) {
         bc_branch_t* branch = bc_arena_alloc(parser->arena, sizeof(bc_branch_t));
         if (!parse_condition(parser, &branch->condition) ||
             !bc_parse_block(parser, &branch->block)) {
-            return false;
+            const bool is_first = out->as.branch.branches == NULL;
+            if (!is_first) {
+                abandon_if(parser);
+            }
+            return !is_first;
         }
         *tail = branch;
         tail = &branch->next;
@@ -109,9 +123,8 @@ static bool parse_if(bc_parser_t* parser, bc_statement_t* out) {
         }
     } while (bc_take_word(lexer, "if"));
     if (!bc_parse_block(parser, &out->as.branch.otherwise)) {
-        return false;
+        abandon_if(parser);
     }
-    lexer->failure = (bc_failure_t){0};
     return true;
 }
 
@@ -129,6 +142,7 @@ static bool parse_statement(bc_parser_t* parser, bc_statement_t* out) {
     out->place = (bc_place_t){lexer->source, mark.at, 1};
     bool is_parsed = bc_parse_condition_statement(parser, out);
     if (!is_parsed) {
+        *out = (bc_statement_t){.place = out->place};
         bc_lexer_rewind(lexer, mark);
         if (bc_take_word(lexer, "if")) {
             is_parsed = parse_if(parser, out);

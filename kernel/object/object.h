@@ -7,8 +7,9 @@
 // reference; when the last handle of an object goes, its waits are cancelled and
 // ops->last_handle_closed is called; when the last reference goes, ops->destroy frees it.
 //
-// Locks: a handle slot's lock and the table's lock are leaves. port lock -> object's own lock ->
-// ko_object_t.wait_lock. No operation of ko_ops_t is called with wait_lock held.
+// Locks, in the order in which they may nest: ko_object_t.wait_lock, a port's lock, an object's own
+// lock, the handle table's. So an object that holds its own lock calls no ko_port_*, ko_wait_* and
+// no zx_* function, and operations of ko_ops_t must not either.
 #pragma once
 
 #include <errno.h>
@@ -37,7 +38,7 @@ typedef struct ko_wire {
 
 // One fd that becomes ready when signals may have changed.
 typedef struct ko_wait_source {
-    int fd;            // borrowed; lives as long as the object
+    int fd;            // borrowed; lives as long as the object. -1: it could not be made
     uint32_t events;   // EPOLLIN, EPOLLOUT, EPOLLRDHUP
     bool is_doorbell;  // an eventfd that is rung at each change and never read: it is watched
                        // edge-triggered only, since its level says nothing
@@ -115,6 +116,11 @@ zx_koid_t ko_koid_new(void);
 // table is full).
 zx_status_t ko_handle_make(ko_object_t* object, zx_rights_t rights, zx_handle_t* out);
 
+// Handles for the two ends of a new pair, with all rights; names each as the other's peer. Both
+// references are consumed, on failure too.
+zx_status_t ko_handle_make_pair(ko_object_t* end0, ko_object_t* end1, zx_handle_t* out0,
+                                zx_handle_t* out1);
+
 // The object behind a handle, with a reference for the caller. `type` ZX_OBJ_TYPE_NONE: any.
 // BAD_HANDLE, WRONG_TYPE, ACCESS_DENIED (a right of `rights` is missing), in this order.
 zx_status_t ko_handle_get(zx_handle_t handle, zx_obj_type_t type, zx_rights_t rights,
@@ -169,6 +175,10 @@ zx_status_t ko_port_bind(ko_object_t* port, ko_object_t* object, int fd, uint64_
 zx_status_t ko_port_unbind(ko_object_t* port, ko_object_t* object, bool* out_dropped);
 // Asks the object for a packet now (after an acknowledge, say). No-op if it is not bound.
 void ko_port_poll(ko_object_t* port, ko_object_t* object);
+// The last handle of `object` is gone: no port watches it any more.
+void ko_port_forget_object(ko_object_t* object);
+// A handle of `object` is going: drops the waits made through it. object->wait_lock is held.
+void ko_port_forget_handle_locked(ko_object_t* object, zx_handle_t handle);
 
 // ---- crossing processes (wire.c)
 

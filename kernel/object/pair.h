@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// The part that event pairs and FIFOs share: two ends in any two processes, with a shared page, a
+// doorbell for each end, and a socket between them whose hang-up says that the other end is gone,
+// whichever way its process ended.
+#pragma once
+
+#include "doorbell.h"
+
+#define KO_PAIR_FDS 4
+
+// The start of the page. Any holder may write it: values are masked and checked when read.
+typedef struct ko_pair_page {
+    _Atomic uint32_t signals[2];  // by end
+    _Atomic uint32_t armed[2];    // FIFO: end i wants its bell rung at the next change
+} ko_pair_page_t;
+
+typedef struct ko_pair {
+    int fds[KO_PAIR_FDS];  // owned: page, bell of end 0, bell of end 1, socket of this end
+    ko_pair_page_t* page;  // owned mapping
+    size_t page_size;
+    uint32_t end;            // 0 or 1
+    _Atomic bool is_shared;  // another process has, or had, an end
+} ko_pair_t;
+
+// Makes both ends over a zeroed page of `page_size` bytes. ZX_ERR_NO_RESOURCES.
+zx_status_t ko_pair_create(size_t page_size, ko_pair_t out[2]);
+// Safe on a zeroed one.
+void ko_pair_fini(ko_pair_t* pair);
+// Fills wire->fds and word 0.
+void ko_pair_export(ko_pair_t* pair, ko_wire_t* wire);
+// Takes the fds out of `wire` on success.
+zx_status_t ko_pair_import(ko_wire_t* wire, size_t page_size, ko_pair_t* out);
+
+bool ko_pair_peer_closed(const ko_pair_t* pair);
+// Doorbell of this end, hang-up.
+uint32_t ko_pair_wait_sources(const ko_pair_t* pair, ko_wait_source_t out[KO_MAX_WAIT_SOURCES]);
+void ko_pair_ring(ko_pair_t* pair, uint32_t end);
+// Changes the signal word of an end and rings it.
+void ko_pair_signal(ko_pair_t* pair, uint32_t end, uint32_t clear_mask, uint32_t set_mask);

@@ -10,6 +10,32 @@
 #   LIBS        further static libraries. Shared ones are of no use: a host has no file system.
 # zx_*, device_* and the support libraries are left undefined: the host that loads the driver has
 # them.
+include(add_protocol)
+
+# Links the generated code of protocols, and of those whose schemas they include, but not the kernel
+# library below it: the driver must use its host's, with the host's handles.
+function(add_driver_protocols name protocols)
+    set(archives)
+    foreach(protocol ${protocols})
+        protocol_schema_includes(${JACINTH_PROTOCOL_SCHEMA_DIR}/${protocol}/${protocol}.fbs files)
+        list(APPEND archives protocol_${protocol})
+        foreach(file ${files})
+            get_filename_component(included ${file} NAME_WE)
+            list(APPEND archives protocol_${included})
+        endforeach()
+    endforeach()
+    if(NOT archives)
+        return()
+    endif()
+    list(APPEND archives protocol_runtime protocol_wire)
+    add_dependencies(${name} ${archives})
+    target_include_directories(${name} PRIVATE ${JACINTH_PROTOCOL_OUTPUT_DIR}/include
+                               ${JACINTH_PROTOCOL_SCHEMA_DIR}/runtime/include)
+    foreach(archive ${archives})
+        target_link_libraries(${name} PRIVATE $<TARGET_FILE:${archive}>)
+    endforeach()
+endfunction()
+
 function(add_driver name)
     cmake_parse_arguments(ARG "TEST" "RULES;OUTPUT_NAME" "SOURCES;BIND_LIBRARIES;PROTOCOLS;LIBS" ${ARGN})
     if(ARG_UNPARSED_ARGUMENTS)
@@ -32,9 +58,7 @@ function(add_driver name)
     target_link_libraries(${name} PRIVATE ddk_headers ${ARG_LIBS})
     # What the driver defines itself is bound to itself, never to another driver's symbol.
     target_link_options(${name} PRIVATE -Wl,-Bsymbolic -Wl,-z,now -Wl,-z,noexecstack)
-    foreach(protocol ${ARG_PROTOCOLS})
-        target_link_libraries(${name} PRIVATE protocol_${protocol})
-    endforeach()
+    add_driver_protocols(${name} "${ARG_PROTOCOLS}")
 
     if(ARG_RULES)
         string(REGEX REPLACE "[^A-Za-z0-9_]" "_" header ${name})

@@ -64,10 +64,6 @@ zx_status_t io_buffer_init_vmo(io_buffer_t* buffer, zx_handle_t bti, zx_handle_t
 zx_status_t io_buffer_init_mmio(io_buffer_t* buffer, zx_handle_t vmo, void* virt, zx_off_t offset,
                                 size_t size);
 
-// A window on physical memory; resource is borrowed and must allow the range.
-zx_status_t io_buffer_init_physical(io_buffer_t* buffer, zx_handle_t bti, zx_paddr_t address,
-                                    size_t size, zx_handle_t resource, uint32_t cache_policy);
-
 // Unpins, unmaps, closes and frees all that the buffer owns and zeroes it.
 void io_buffer_release(io_buffer_t* buffer);
 

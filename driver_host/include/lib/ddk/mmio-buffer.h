@@ -36,10 +36,6 @@ typedef struct mmio_pinned_buffer {
 zx_status_t mmio_buffer_init(mmio_buffer_t* buffer, zx_off_t offset, size_t size, zx_handle_t vmo,
                              uint32_t cache_policy);
 
-// The same for physical memory; resource is borrowed.
-zx_status_t mmio_buffer_init_physical(mmio_buffer_t* buffer, zx_paddr_t base, size_t size,
-                                      zx_handle_t resource, uint32_t cache_policy);
-
 // Unmaps, closes and zeroes.
 void mmio_buffer_release(mmio_buffer_t* buffer);
 

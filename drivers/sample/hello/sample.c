@@ -53,11 +53,6 @@ static zx_status_t sample_write(void* ctx, const void* buffer, size_t count, zx_
     return ZX_OK;
 }
 
-static zx_off_t sample_get_size(void* ctx) {
-    const sample_t* sample = ctx;
-    return sample->size;
-}
-
 // The last call for this device: nobody can reach it any more.
 static void sample_release(void* ctx) {
     free(ctx);
@@ -67,7 +62,6 @@ static const zx_protocol_device_t sample_device_ops = {
     .version = DEVICE_OPS_VERSION,
     .read = sample_read,
     .write = sample_write,
-    .get_size = sample_get_size,
     .release = sample_release,
 };
 

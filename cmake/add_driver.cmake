@@ -62,9 +62,7 @@ function(add_driver name)
 
     if(ARG_RULES)
         string(REGEX REPLACE "[^A-Za-z0-9_]" "_" header ${name})
-        set(bind_directory ${CMAKE_CURRENT_BINARY_DIR}/${name}.bind)
         bind_rules(${name} RULES ${ARG_RULES} LIBRARIES ${ARG_BIND_LIBRARIES}
-                   HEADER ${bind_directory}/${header}_bind.h)
-        target_include_directories(${name} PRIVATE ${bind_directory})
+                   HEADER ${header}_bind.h)
     endif()
 endfunction()

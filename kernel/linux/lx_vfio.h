@@ -157,8 +157,10 @@ lx_vfio_domain_t* lx_vfio_domain_ref(lx_vfio_domain_t* domain);
 void lx_vfio_domain_unref(lx_vfio_domain_t* domain);
 // Borrowed.
 int lx_vfio_domain_container(const lx_vfio_domain_t* domain);
+// One more than the highest IOVA that can be mapped; 0 stands for 2^64.
+uint64_t lx_vfio_domain_size(const lx_vfio_domain_t* domain);
 // lx_vfio_dma_map at an address of the domain's choice.
 zx_status_t lx_vfio_domain_map(lx_vfio_domain_t* domain, void* address, uint64_t size,
                                bool can_read, bool can_write, uint64_t* out_iova);
-// |iova| and |size| as mapped. ZX_OK also when unmap-all was faster.
+// |iova| and |size| as mapped. ZX_OK also when unmap-all was faster or the device is closed.
 zx_status_t lx_vfio_domain_unmap(lx_vfio_domain_t* domain, uint64_t iova, uint64_t size);

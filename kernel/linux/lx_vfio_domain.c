@@ -15,6 +15,7 @@
 struct lx_vfio_domain {
     atomic_uint references;
     int container;  // owned
+    uint64_t size;
 
     pthread_mutex_t lock;
     lx_iova_t iova;  // guarded by lock
@@ -43,6 +44,9 @@ zx_status_t lx_vfio_domain_create(int container, lx_vfio_domain_t** out) {
         free(domain);
         return status;
     }
+    for (size_t i = 0; i < count; i++) {
+        domain->size = ranges[i].last + 1 > domain->size ? ranges[i].last + 1 : domain->size;
+    }
     pthread_mutex_init(&domain->lock, NULL);
     atomic_init(&domain->references, 1);
     *out = domain;
@@ -67,6 +71,10 @@ void lx_vfio_domain_unref(lx_vfio_domain_t* domain) {
 
 int lx_vfio_domain_container(const lx_vfio_domain_t* domain) {
     return domain->container;
+}
+
+uint64_t lx_vfio_domain_size(const lx_vfio_domain_t* domain) {
+    return domain->size;
 }
 
 static zx_status_t take(lx_vfio_domain_t* domain, uint64_t size, uint64_t* out_iova) {
@@ -109,9 +117,16 @@ zx_status_t lx_vfio_domain_map(lx_vfio_domain_t* domain, void* address, uint64_t
     }
 }
 
+// A container that no group is in any more has lost its IOMMU, and all mappings with it.
+static bool has_lost_iommu(const lx_vfio_domain_t* domain) {
+    lx_vfio_range_t ranges[LX_VFIO_MAX_RANGES];
+    size_t count = 0;
+    return lx_vfio_dma_ranges(domain->container, ranges, &count) != ZX_OK;
+}
+
 zx_status_t lx_vfio_domain_unmap(lx_vfio_domain_t* domain, uint64_t iova, uint64_t size) {
     zx_status_t status = lx_vfio_dma_unmap(domain->container, iova, size);
-    if (status != ZX_OK && status != ZX_ERR_NOT_FOUND) {
+    if (status != ZX_OK && status != ZX_ERR_NOT_FOUND && !has_lost_iommu(domain)) {
         return status;  // still mapped: the addresses must not be used again
     }
     give_back(domain, iova, size);

@@ -2,7 +2,7 @@
 // The kernel's log as a waitable object. A DMA that the IOMMU refuses shows up here and nowhere
 // else.
 //
-// The handle is signalled ZX_CHANNEL_READABLE while a record is there. Reading never blocks.
+// The handle is signalled ZX_LOG_READABLE while a record is there. Reading never blocks.
 // Several handles read independently of each other; one handle is for one reader at a time. Opening
 // needs privilege (CAP_SYSLOG on most machines).
 #pragma once

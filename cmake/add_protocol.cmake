@@ -4,8 +4,8 @@
 # protogen: <build>/protocols/include/protocols/<name>.h and <build>/protocols/source/<name>.c.
 # Schemas that it includes must be protocols too; the library links theirs.
 find_program(FLATC_PROGRAM flatc REQUIRED)
-set(JACINTH_PROTOCOL_SCHEMA_DIR ${CMAKE_SOURCE_DIR}/protocols)
-set(JACINTH_PROTOCOL_OUTPUT_DIR ${CMAKE_BINARY_DIR}/protocols)
+set(JACINTH_PROTOCOL_SCHEMA_DIR ${CMAKE_SOURCE_DIR}/protocols CACHE INTERNAL "Where schemas include from")
+set(JACINTH_PROTOCOL_OUTPUT_DIR ${CMAKE_BINARY_DIR}/protocols CACHE INTERNAL "Generated C")
 
 # The schema files that |schema| includes, directly and through others.
 function(protocol_schema_includes schema out_files)

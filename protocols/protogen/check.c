@@ -190,7 +190,7 @@ static void check_unique(checker_t* checker, const char** names, size_t count) {
         if (strlen(names[i]) > MAX_NAME) {
             report(checker, "%s: the name is too long", names[i]);
         }
-        if (names[i] != NULL && name_prefix(names[i]).text[0] == '\0') {
+        if (name_prefix(names[i]).text[0] == '\0') {
             report(checker, "%s: declarations need a namespace", names[i]);
         }
         for (size_t j = 0; j < i; j++) {

@@ -18,3 +18,9 @@ if(JACINTH_SANITIZE)
     add_compile_options(-fsanitize=${JACINTH_SANITIZE} -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${JACINTH_SANITIZE})
 endif()
+
+# The fuzzers (tests/fuzz) steer by the coverage of everything that they link.
+option(JACINTH_FUZZ "Build the fuzzers; needs clang" OFF)
+if(JACINTH_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

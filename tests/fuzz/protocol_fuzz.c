@@ -69,11 +69,12 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     // The first byte chooses; the rest lies in memory of exactly its size.
     const target_t* target = &targets[data[0] % (sizeof(targets) / sizeof(targets[0]))];
-    uint8_t* bytes = malloc(size);
-    memcpy(bytes, data + 1, size - 1);
+    size--;
+    uint8_t* bytes = malloc(size == 0 ? 1 : size);
+    memcpy(bytes, data + 1, size);
     void* value = malloc(target->size);
     pg_arena_t arena = {0};
-    if (decode(target, bytes, size - 1, &arena, value) == ZX_OK) {
+    if (decode(target, bytes, size, &arena, value) == ZX_OK) {
         check_round_trip(target, value);
     }
     pg_arena_fini(&arena);

@@ -137,7 +137,8 @@ static void* open_by_fd(int fd, const char* path, library_fd_t* entry) {
     return library;
 }
 
-// The loader's text begins with the path where the library itself is at fault.
+// Makes a line for people of the loader's text, which begins with the path where the library itself
+// is at fault, and with a library's name where that is missing.
 static void say_loader_error(char* error, size_t size, const char* name, const char* path) {
     const char* text = dlerror();
     if (text == NULL) {
@@ -147,7 +148,13 @@ static void say_loader_error(char* error, size_t size, const char* name, const c
     if (strncmp(text, path, path_size) == 0 && strncmp(text + path_size, ": ", 2) == 0) {
         text += path_size + 2;
     }
-    say(error, size, "%s: %s", name, text);
+    const char* missing = strstr(text, ": cannot open shared object file");
+    if (missing != NULL) {
+        say(error, size, "%s: needs %.*s, which %s", name, (int)(missing - text), text,
+            lx_sandbox_is_entered() ? "this process has not loaded" : "cannot be found");
+    } else {
+        say(error, size, "%s: %s", name, text);
+    }
 }
 
 static zx_status_t open_image(int fd, const char* name, void** out_library, char* error,

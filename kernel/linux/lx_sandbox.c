@@ -4,6 +4,7 @@
 #include <lx/sandbox.h>
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
@@ -67,19 +68,15 @@ static int check_namespaces(void) {
     if (getpid() != 1 || !has_own_users()) {
         return EDEADLK;
     }
-#ifndef __SANITIZE_THREAD__  // which has a thread of its own
-    if (count_threads() != 1) {
-        return EDEADLK;
-    }
-#endif
-    return 0;
+    return count_threads() == 1 ? 0 : EDEADLK;
 }
 
-// Ending a thread and taking a backtrace need libgcc_s, which the C library loads at first use.
+// Ending a thread and taking a backtrace need libgcc_s, which the C library loads at first use, and
+// without which ending a thread ends the process.
 static int load_libraries(void) {
     void* frame[1];
     backtrace(frame, 1);
-    return 0;
+    return dlopen("libgcc_s.so.1", RTLD_NOW) != NULL ? 0 : ENOENT;
 }
 
 // A directory fd would be a root of its own.

@@ -156,8 +156,9 @@ static bool check_types(checker_t* checker, const bc_name_t* name, const bc_symb
     if (key->type == type || (key_is_text && value_is_text)) {
         return true;
     }
-    bc_error(checker->symbols->diagnostics, place, 603, "`%.*s` is of type %s, this value is a %s",
-             (int)name->text.size, name->text.data, bc_type_name(key->type), bc_type_name(type));
+    bc_error(checker->symbols->diagnostics, place, 603,
+             "`%.*s` is of type %s, this value of type %s", (int)name->text.size, name->text.data,
+             bc_type_name(key->type), bc_type_name(type));
     return false;
 }
 

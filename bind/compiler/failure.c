@@ -52,6 +52,16 @@ static uint32_t found_size(const bc_source_t* source, uint32_t at) {
     return end - at;
 }
 
+// What is missing at the end of a line is shown there, not at the start of the next line. That is
+// not so for what begins a statement, a declaration or a parent.
+static bool is_shown_before(const bc_source_t* source, const bc_failure_t* failure) {
+    const bool begins =
+        failure->code == 1 || failure->code == 11 || failure->code == 27 || failure->code == 30;
+    const char* between = source->text + failure->previous_end;
+    return !begins && failure->previous_end > 0 &&
+           memchr(between, '\n', failure->at - failure->previous_end) != NULL;
+}
+
 bc_diagnostic_t* bc_report_failure(bc_lexer_t* lexer) {
     const bc_failure_t failure = lexer->failure;
     const bc_source_t* source = lexer->source;
@@ -68,12 +78,9 @@ bc_diagnostic_t* bc_report_failure(bc_lexer_t* lexer) {
         return bc_error(lexer->diagnostics, place, failure.code,
                         "%s expected, found the end of the file", failure.expected);
     }
-    // What is missing at the end of a line is shown there, not at the start of the next line.
-    const char* between = source->text + failure.previous_end;
-    const bool is_next_line = memchr(between, '\n', failure.at - failure.previous_end) != NULL;
     const uint32_t size = found_size(source, failure.at);
     bc_place_t place = {source, failure.at, size};
-    if (is_next_line && failure.previous_end > 0) {
+    if (is_shown_before(source, &failure)) {
         place = (bc_place_t){source, failure.previous_end, 1};
     }
     return bc_error(lexer->diagnostics, place, failure.code, "%s expected, found `%.*s`",

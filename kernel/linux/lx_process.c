@@ -26,6 +26,7 @@
 #define DEFAULT_FD_LIMIT     1024u
 #define DEFAULT_THREAD_LIMIT 512u
 #define ENV_COUNT_MAX        256u
+#define ARG_COUNT_MAX        64u
 
 static int write_proc_file(pid_t pid, const char* name, const char* text) {
     char path[64];
@@ -182,14 +183,36 @@ static int make_environment(const lx_spawn_args_t* args, bool has_bootstrap, con
     return 0;
 }
 
+// Fills `out` with the arguments. The strings are borrowed.
+static int make_arguments(const lx_spawn_args_t* args, const char** out) {
+    size_t count = 0;
+    for (const char* const* at = args->argv; at != NULL && *at != NULL; at++) {
+        if (count == ARG_COUNT_MAX) {
+            return E2BIG;
+        }
+        out[count++] = *at;
+    }
+    if (count == 0) {
+        out[count++] = args->exe;
+    }
+    if (args->name != NULL) {
+        out[0] = args->name;
+    }
+    out[count] = NULL;
+    return 0;
+}
+
 zx_status_t lx_process_start(const lx_spawn_args_t* args, int bootstrap_fd, int* out_pidfd,
                              pid_t* out_pid) {
     const char* environment[ENV_COUNT_MAX + 2];
     int err = make_environment(args, bootstrap_fd >= 0, environment);
-    const char* const default_argv[] = {args->exe, NULL};
+    const char* arguments[ARG_COUNT_MAX + 1];
+    if (err == 0) {
+        err = make_arguments(args, arguments);
+    }
     lx_child_plan_t plan = {.log_fd = args->log_fd,
                             .bootstrap_fd = bootstrap_fd,
-                            .argv = args->argv != NULL ? args->argv : default_argv,
+                            .argv = arguments,
                             .envp = environment,
                             .sandbox = args->sandbox};
     int pidfd;

@@ -39,8 +39,9 @@ static int role_sleep(int argc, char** argv) {
     return 0;
 }
 
-// Prints arguments, environment, open fds, limits and signal state, one a line.
+// Prints name, arguments, environment, open fds, limits and signal state, one a line.
 static int role_report(int argc, char** argv) {
+    printf("name %s\n", argv[-2]);
     for (int i = 0; i < argc; i++) {
         printf("arg %s\n", argv[i]);
     }

@@ -127,7 +127,8 @@ static void report_is_clean(bool sandbox) {
     child_run_t run;
     child_run(&run, sandbox, CHILD("report", "a b", ""));
     cr_assert_eq(run.exit.code, 0);
-    cr_assert_str_eq(strtok(run.text, "\n"), "arg a b");
+    cr_assert_str_eq(strtok(run.text, "\n"), "name child");
+    cr_assert_str_eq(strtok(NULL, "\n"), "arg a b");
     cr_assert_str_eq(strtok(NULL, "\n"), "arg ");
     static const char* const expected[] = {
         "env ASAN_OPTIONS=detect_leaks=0", "fd 0", "fd 1", "fd 2", "core 0", "nofile 1024 1024"};
@@ -164,6 +165,7 @@ Test(process, limits_and_name) {
     cr_assert_eq(lx_process_spawn(&args, &run.process), ZX_OK);
     close(log_fd);
     child_read(&run, NULL);
+    cr_assert_not_null(strstr(run.text, "name host sample\n"), "%s", run.text);
     cr_assert_not_null(strstr(run.text, "nofile 32 32\n"));
     cr_assert_not_null(strstr(run.text, "memlock 16384\n"));
     child_wait(&run);

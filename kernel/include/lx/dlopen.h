@@ -13,15 +13,17 @@
 #include <zircon/types.h>
 
 // Loads `vmo` (borrowed; needs ZX_RIGHT_READ) as a library called `name` in messages and
-// backtraces: its path becomes
-// "/driver/<number>/<name>" in the sandbox. `name` is not empty and has no '/'. All symbols are
-// resolved now (RTLD_NOW) and stay local to the library (RTLD_LOCAL). *out_library is a handle for
-// dlsym(); end it with lx_dlclose(), not dlclose(). Written on success only. On failure `error`
-// (may be NULL if `error_size` is 0) holds one line of text that names the library and the cause.
-// ZX_ERR_IO_DATA_INTEGRITY: not a whole ELF shared object of this machine; ZX_ERR_NOT_FOUND: a
-// needed library or symbol is missing, or the dynamic loader refused the object; ZX_ERR_NO_MEMORY;
-// ZX_ERR_BAD_HANDLE, ZX_ERR_WRONG_TYPE, ZX_ERR_ACCESS_DENIED: from the VMO handle;
-// ZX_ERR_INVALID_ARGS: `name`.
+// backtraces, where its path is /driver/<number>/<name> in the sandbox. `name` is not empty and has
+// no '/'. All symbols are resolved now (RTLD_NOW) and stay local to the library (RTLD_LOCAL).
+// *out_library is a handle for dlsym(); end it with lx_dlclose(), not dlclose(). Written on success
+// only. On failure `error` (may be NULL if `error_size` is 0) holds one line of text that names the
+// library and the cause.
+//
+// ZX_ERR_IO_DATA_INTEGRITY    not a whole ELF shared object of this machine
+// ZX_ERR_NOT_FOUND            a needed library or symbol is missing, or the dynamic loader refuses
+// ZX_ERR_INVALID_ARGS         name, out_library
+// ZX_ERR_BAD_HANDLE, ZX_ERR_WRONG_TYPE, ZX_ERR_ACCESS_DENIED    the VMO handle
+// ZX_ERR_NO_MEMORY, ZX_ERR_NO_RESOURCES
 zx_status_t lx_dlopen_vmo(zx_handle_t vmo, const char* name, void** out_library, char* error,
                           size_t error_size);
 

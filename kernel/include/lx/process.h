@@ -22,23 +22,20 @@
 #define LX_BOOTSTRAP_ENV "JACINTH_BOOTSTRAP_FD"
 
 typedef struct lx_spawn_args {
-    const char* exe;  // path of the program; opened by the caller's rights, so the child needs none
-                      // to its folder
+    // Path of the program. The caller's rights open it; the child needs none to its folder.
+    const char* exe;
     const char* const* argv;  // NULL-terminated; NULL: { exe }
     const char* const* envp;  // NULL-terminated; NULL: empty. Nothing is inherited.
-    const char* name;         // argv[0] instead of that in argv, for ps; NULL: argv[0] stays
+    const char* name;         // takes the place of argv[0], for ps; NULL: argv[0] stays
     zx_handle_t bootstrap;    // consumed, always: a channel; ZX_HANDLE_INVALID: none
     int log_fd;               // borrowed: becomes the child's fd 1 and 2; -1: /dev/null
-    bool sandbox;  // own user, mount, pid, net, ipc and uts namespaces; see lx/sandbox.h for the
-                   // rest
+    bool sandbox;             // own namespaces, as docs/sandbox.md says; see lx/sandbox.h
 
-    // Limits; 0 takes the default in brackets. A limit above what the caller may grant is cut to
-    // that.
-    uint64_t memlock_bytes;  // memory that may be locked, so also pinned for DMA [the caller's own
-                             // limit]
+    // Limits; 0 takes the default in brackets. One above what the caller may grant is cut to that.
+    uint64_t memlock_bytes;        // locked memory, so also DMA mappings [the caller's own limit]
     uint64_t address_space_bytes;  // [no limit]
     uint32_t fd_limit;             // open fds [1024]
-    uint32_t thread_limit;         // threads of the user that runs the child; sandbox only [512]
+    uint32_t thread_limit;         // threads; sandbox only [512]
 } lx_spawn_args_t;
 
 // How a process ended. code is meaningful if exited, signal if not.
@@ -50,13 +47,18 @@ typedef struct lx_exit {
 
 // Starts a program. Blocks until the child has begun to run it, so that every failure up to and
 // including exec is the caller's to see. The child's fds are 0 (/dev/null), 1, 2 and
-// LX_BOOTSTRAP_FD, no others; its signal mask and handlers are the defaults; it gets no core file;
-// it is killed when the thread that called this ends, so call it from a thread that lives as long
-// as the process. *out_process (owned by the caller) is written on success only. args->bootstrap is
-// consumed also on failure. ZX_ERR_NOT_FOUND, ZX_ERR_ACCESS_DENIED: exe; ZX_ERR_IO_INVALID: exe is
-// no program of this machine; ZX_ERR_ACCESS_DENIED, ZX_ERR_NO_SPACE: also when the kernel refuses
-// the namespaces (see docs/sandbox.md); ZX_ERR_WRONG_TYPE: bootstrap is no channel;
-// ZX_ERR_INVALID_ARGS: args, exe NULL.
+// LX_BOOTSTRAP_FD, no others; its signal mask and handlers are the defaults; it gets no core file.
+// It is killed when the thread that called this ends, so call it from a thread that lives as long
+// as the process. *out_process (owned by the caller) is written on success only; args->bootstrap is
+// consumed on failure, too.
+//
+// ZX_ERR_NOT_FOUND                        exe
+// ZX_ERR_ACCESS_DENIED                    exe, or the kernel refuses the namespaces
+// ZX_ERR_NO_SPACE, ZX_ERR_NO_RESOURCES    too many namespaces, processes or fds
+// ZX_ERR_IO_INVALID                       exe is no program of this machine
+// ZX_ERR_BAD_HANDLE, ZX_ERR_WRONG_TYPE    bootstrap is no channel
+// ZX_ERR_BAD_STATE                        bootstrap has been read from already
+// ZX_ERR_INVALID_ARGS                     args or exe is NULL
 zx_status_t lx_process_spawn(const lx_spawn_args_t* args, zx_handle_t* out_process);
 
 // Tells how a process ended. Never blocks. May be called again; the answer stays.

@@ -14,9 +14,11 @@
 // Called once by main() of a process that lx_process_spawn() started with `sandbox`, when its
 // libraries are loaded and before it starts a second thread or runs foreign code. Files that the
 // process needs later must be open. fds that refer to directories are closed, since a path could be
-// opened from them. ZX_ERR_BAD_STATE: this process is not in namespaces of its own, or it has more
-// than one thread; nothing was changed. Any other failure leaves the process half confined: it must
-// end. *out_step (may be NULL) names the step that failed, for the log; a string constant, NULL on
+// opened from them.
+//
+// ZX_ERR_BAD_STATE: this process is not in namespaces of its own, or it has more than one thread;
+// nothing was changed. After any other failure the process is half confined and must end.
+// *out_step (may be NULL) names the step that failed, for the log; a string constant, NULL on
 // success.
 zx_status_t lx_sandbox_enter_etc(const char** out_step);
 

@@ -231,7 +231,7 @@ Test(bind_compile, the_shipped_libraries_fit_together) {
     cr_assert_eq(bind_program_read(bytes.data, bytes.size, &program, NULL), ZX_OK);
     for (size_t i = 0; i < 4; i++) {
         const uint8_t* at = program.body + i * 11 + 7;
-        cr_expect_eq(at[0] | at[1] << 8, numbers[i]);
+        cr_expect_eq((uint32_t)(at[0] | at[1] << 8), numbers[i]);
     }
     bc_buffer_fini(&bytes);
     bc_compiler_fini(&compiler);

@@ -283,7 +283,7 @@ Test(bind_reader, parents_are_listed_in_file_order) {
     for (size_t i = 0; i < 3; i++) {
         cr_assert_eq(bind_program_parent(&program, i, &parent), ZX_OK);
         cr_expect_str_eq(parent.name, names[i]);
-        cr_expect_eq(parent.kind, 0x50 + (int)i);
+        cr_expect_eq((int)parent.kind, 0x50 + (int)i);
     }
     cr_expect_eq(bind_program_parent(&program, 3, &parent), ZX_ERR_OUT_OF_RANGE);
     bc_buffer_fini(&bytes);

@@ -10,6 +10,7 @@
 #include <fuchsia/hardware/pci/c/banjo.h>
 #include <lib/ddk/debug.h>
 #include <lib/ddk/device.h>
+#include <lib/ddk/mmio-buffer.h>
 #include <zircon/status.h>
 #include <zircon/syscalls.h>
 

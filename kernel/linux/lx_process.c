@@ -28,6 +28,9 @@
 #define ENV_COUNT_MAX        256u
 #define ARG_COUNT_MAX        64u
 
+#define TEXT_OF(word) #word
+#define TEXT(macro)   TEXT_OF(macro)
+
 static int write_proc_file(pid_t pid, const char* name, const char* text) {
     char path[64];
     snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
@@ -164,7 +167,7 @@ static int start_with_fds(const lx_spawn_args_t* args, lx_child_plan_t* plan, in
 // Fills `out` with the caller's variables and ours. The strings are borrowed.
 static int make_environment(const lx_spawn_args_t* args, bool has_bootstrap, const char** out) {
     static const char none[] = LX_BOOTSTRAP_ENV "=";
-    static char bootstrap[sizeof(none) + 12];
+    static const char bootstrap[] = LX_BOOTSTRAP_ENV "=" TEXT(LX_BOOTSTRAP_FD);
     size_t count = 0;
     for (const char* const* at = args->envp; at != NULL && *at != NULL; at++) {
         if (strncmp(*at, none, sizeof(none) - 1) == 0) {
@@ -176,7 +179,6 @@ static int make_environment(const lx_spawn_args_t* args, bool has_bootstrap, con
         out[count++] = *at;
     }
     if (has_bootstrap) {
-        snprintf(bootstrap, sizeof(bootstrap), "%s%d", none, LX_BOOTSTRAP_FD);
         out[count++] = bootstrap;
     }
     out[count] = NULL;

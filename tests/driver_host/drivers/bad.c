@@ -15,7 +15,8 @@ void this_symbol_is_nowhere(void);
 
 #if defined(BAD_CONSTRUCTOR)
 __CONSTRUCTOR static void crash(void) {
-    *(volatile int*)8 = 1;
+    volatile int* volatile nowhere = (volatile int*)0x10;
+    *nowhere = 1;
 }
 #endif
 

@@ -93,7 +93,8 @@ static zx_status_t faulty_bind(void* ctx, zx_device_t* parent) {
         return add_wrongly(parent, fault);
     }
     if (strcmp(fault, "crash-in-bind") == 0) {
-        *(volatile int*)8 = 1;
+        volatile int* volatile nowhere = (volatile int*)0x10;
+        *nowhere = 1;
     }
     if (strcmp(fault, "bind-fails") == 0) {
         return ZX_ERR_IO_NOT_PRESENT;

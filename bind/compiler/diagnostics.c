@@ -142,7 +142,12 @@ static void print_one(const bc_diagnostic_t* diagnostic, FILE* out) {
         print_line(place, out);
     }
     if (diagnostic->note != NULL) {
-        fprintf(out, "    note: %s\n", diagnostic->note);
+        fprintf(out, "    note: %s", diagnostic->note);
+        if (diagnostic->note_place.source != NULL) {
+            const bc_position_t at = bc_place_position(diagnostic->note_place);
+            fprintf(out, " %s:%u:%u", diagnostic->note_place.source->path, at.line, at.column);
+        }
+        fputc('\n', out);
     }
 }
 

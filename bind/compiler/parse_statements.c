@@ -203,9 +203,8 @@ static void report_unclosed(bc_parser_t* parser, bc_place_t opening) {
     bc_fail(lexer, 15, "`}`");
     bc_diagnostic_t* diagnostic = bc_report_failure(lexer);
     if (diagnostic != NULL) {
-        const bc_position_t position = bc_place_position(opening);
-        bc_note(lexer->diagnostics, diagnostic, "the block was opened at line %u, column %u",
-                position.line, position.column);
+        bc_note(lexer->diagnostics, diagnostic, "the block was opened at");
+        diagnostic->note_place = opening;
     }
     lexer->is_dead = true;  // the blocks around this one are not closed either
 }

@@ -37,7 +37,8 @@ struct bc_diagnostic {
     unsigned code;  // 108 for E108; 0: none
     bc_place_t place;
     const char* message;
-    const char* note;  // a further line, or null
+    const char* note;       // a further line, or null
+    bc_place_t note_place;  // named at the end of that line; source null: none
 };
 
 typedef struct bc_diagnostics {
@@ -60,7 +61,7 @@ bc_position_t bc_place_position(bc_place_t place);
 __PRINTFLIKE(4, 5)
 bc_diagnostic_t* bc_error(bc_diagnostics_t* diagnostics, bc_place_t place, unsigned code,
                           const char* format, ...);
-// Adds a further line to a diagnostic.
+// Adds a further line to a diagnostic. A place to be named at its end can be set in note_place.
 __PRINTFLIKE(3, 4)
 void bc_note(bc_diagnostics_t* diagnostics, bc_diagnostic_t* diagnostic, const char* format, ...);
 

@@ -92,9 +92,8 @@ static bc_text_t qualified_key(bc_symbols_t* symbols, const bc_library_t* librar
 static void note_first(bc_symbols_t* symbols, bc_diagnostic_t* diagnostic,
                        const bc_symbol_t* first) {
     if (first->place.source != NULL) {
-        const bc_position_t position = bc_place_position(first->place);
-        bc_note(symbols->diagnostics, diagnostic, "declared at %s:%u:%u", first->place.source->path,
-                position.line, position.column);
+        bc_note(symbols->diagnostics, diagnostic, "declared at");
+        diagnostic->note_place = first->place;
     }
 }
 

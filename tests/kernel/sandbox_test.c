@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <linux/magic.h>
@@ -157,6 +158,8 @@ Test(sandbox, confined_as_ourselves_by_a_user) {
         cr_assert_eq(setgroups(0, NULL), 0);
         cr_assert_eq(setresgid(1234, 1234, 1234), 0);
         cr_assert_eq(setresuid(1234, 1234, 1234), 0);
+        // A change of user without exec would leave our own and the child's /proc files to root.
+        cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0);
         if (access(CHILD_PROGRAM, X_OK) != 0) {
             cr_skip("the build folder is not readable for others");
         }

@@ -42,8 +42,7 @@ static uint32_t kmsg_wait_sources(ko_object_t* object, zx_signals_t mask,
 }
 
 static zx_status_t kmsg_export(ko_object_t* object, ko_wire_t* out) {
-    out->fd_count = 1;
-    out->fds[0] = containerof(object, kmsg_t, base)->fd;
+    *out = (ko_wire_t){.fd_count = 1, .fds = {containerof(object, kmsg_t, base)->fd}};
     return ZX_OK;
 }
 

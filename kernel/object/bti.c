@@ -45,9 +45,11 @@ static void bti_destroy(ko_object_t* object) {
 
 static zx_status_t bti_export(ko_object_t* object, ko_wire_t* out) {
     const ko_bti_t* bti = containerof(object, ko_bti_t, base);
-    out->fd_count = 1;
-    out->fds[0] = lx_vfio_domain_container(bti->domain);
-    out->words[0] = bti->id;
+    *out = (ko_wire_t){
+        .fd_count = 1,
+        .fds = {lx_vfio_domain_container(bti->domain)},
+        .words = {bti->id},
+    };
     return ZX_OK;
 }
 

@@ -89,15 +89,16 @@ static uint32_t interrupt_wait_sources(ko_object_t* object, zx_signals_t mask,
 static zx_status_t interrupt_export(ko_object_t* object, ko_wire_t* out) {
     ko_interrupt_t* interrupt = containerof(object, ko_interrupt_t, base);
     atomic_store(&interrupt->is_shared, true);
-    out->fd_count = 2;
-    out->fds[0] = interrupt->event_fd;
-    out->fds[1] = interrupt->destroy_fd;
+    *out = (ko_wire_t){
+        .fd_count = 2,
+        .fds = {interrupt->event_fd, interrupt->destroy_fd},
+        .words = {interrupt->kind},
+    };
     if (interrupt->kind == KO_INTERRUPT_LEVEL) {
         out->fds[out->fd_count++] = interrupt->unmask_fd;
     } else if (interrupt->kind == KO_INTERRUPT_VIRTUAL) {
         out->fds[out->fd_count++] = interrupt->page_fd;
     }
-    out->words[0] = interrupt->kind;
     return ZX_OK;
 }
 

@@ -27,11 +27,13 @@ static void device_destroy(ko_object_t* object) {
 // group. The open device keeps the group in the container.
 static zx_status_t device_export(ko_object_t* object, ko_wire_t* out) {
     const ko_pci_device_t* device = containerof(object, ko_pci_device_t, base);
-    out->fd_count = 2;
-    out->fds[0] = device->fds.device;
-    out->fds[1] = device->fds.container;
-    out->words[0] = (uint64_t)device->function.segment << 16 | (uint64_t)device->function.bus << 8 |
-                    (uint64_t)device->function.device << 3 | device->function.function;
+    const lx_pci_function_t* function = &device->function;
+    *out = (ko_wire_t){
+        .fd_count = 2,
+        .fds = {device->fds.device, device->fds.container},
+        .words = {(uint64_t)function->segment << 16 | (uint64_t)function->bus << 8 |
+                  (uint64_t)function->device << 3 | function->function},
+    };
     return ZX_OK;
 }
 

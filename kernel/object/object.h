@@ -157,6 +157,10 @@ static inline zx_signals_t ko_signals(ko_object_t* object) {
 // A handle is going: wakes those who wait through it with ZX_ERR_CANCELED, ends its async waits.
 void ko_wait_cancel(ko_object_t* object, zx_handle_t handle);
 
+// Signals of `object` changed without its wait sources telling everybody: wakes its waiters, lets
+// the ports that watch it look. The caller holds a reference and none of the locks above.
+void ko_object_changed(ko_object_t* object);
+
 // For objects that are one pollable fd: READABLE, WRITABLE, PEER_CLOSED as poll() says, without
 // blocking, and the matching wait source. POLLIN gives READABLE also after a hang-up.
 zx_signals_t ko_fd_signals(int fd);
@@ -175,6 +179,8 @@ zx_status_t ko_port_bind(ko_object_t* port, ko_object_t* object, int fd, uint64_
 zx_status_t ko_port_unbind(ko_object_t* port, ko_object_t* object, bool* out_dropped);
 // Asks the object for a packet now (after an acknowledge, say). No-op if it is not bound.
 void ko_port_poll(ko_object_t* port, ko_object_t* object);
+// The ports that watch `object` look at its signals. object->wait_lock is held.
+void ko_port_object_changed_locked(ko_object_t* object);
 // The last handle of `object` is gone: no port watches it any more.
 void ko_port_forget_object(ko_object_t* object);
 // A handle of `object` is going: drops the waits made through it. object->wait_lock is held.

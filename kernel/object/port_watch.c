@@ -281,6 +281,17 @@ void ko_port_forget_handle_locked(ko_object_t* object, zx_handle_t handle) {
     }
 }
 
+void ko_port_object_changed_locked(ko_object_t* object) {
+    ko_watch_t* watch;
+    list_for_every_entry(&object->watches, watch, ko_watch_t, in_object) {
+        pthread_mutex_lock(&watch->port->lock);
+        if (!watch->is_binding) {
+            watch_fire_locked(watch);
+        }
+        pthread_mutex_unlock(&watch->port->lock);
+    }
+}
+
 bool ko_port_cancel(ko_port_t* port, ko_object_t* object, zx_handle_t handle, uint64_t key) {
     bool found = false;
     pthread_mutex_lock(&object->wait_lock);

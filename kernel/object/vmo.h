@@ -20,6 +20,7 @@ typedef struct ko_vmo_view {
     bool is_device;  // registers, not memory: cannot be pinned, read or written but through a
                      // mapping
     bool is_resizable;
+    bool is_contiguous;  // made by zx_vmo_create_contiguous
     ko_vmo_hole_t holes[KO_VMO_MAX_HOLES];
 } ko_vmo_view_t;
 
@@ -35,3 +36,6 @@ zx_status_t ko_vmo_create_device(int fd, uint64_t fd_offset, uint64_t size,
 // A VMO over a memfd. `fd` is consumed, on failure too. The size is the file's, rounded up to
 // pages; it is sealed against changes of size.
 zx_status_t ko_vmo_create_from_memfd(int fd, zx_handle_t* out);
+
+// Live mappings of a VMO in this process (vmar.c).
+size_t ko_vmar_mapping_count(const ko_object_t* vmo);

@@ -99,6 +99,19 @@ void ko_wait_cancel(ko_object_t* object, zx_handle_t handle) {
     pthread_mutex_unlock(&object->wait_lock);
 }
 
+void ko_object_changed(ko_object_t* object) {
+    if (atomic_load(&object->wait_count) == 0) {
+        return;
+    }
+    pthread_mutex_lock(&object->wait_lock);
+    ko_waiter_t* waiter;
+    list_for_every_entry(&object->waiters, waiter, ko_waiter_t, node) {
+        ko_thread_kick(waiter->thread);
+    }
+    ko_port_object_changed_locked(object);
+    pthread_mutex_unlock(&object->wait_lock);
+}
+
 zx_status_t ko_wait_set_init(ko_wait_set_t* set) {
     set->thread = ko_thread_self();
     set->poll_count = 0;

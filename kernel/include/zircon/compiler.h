@@ -40,6 +40,9 @@
 #define sub_overflow(a, b, out) __builtin_sub_overflow(a, b, out)
 #define mul_overflow(a, b, out) __builtin_mul_overflow(a, b, out)
 
+#define flush_instruction_cache(addr, size) \
+    __builtin___clear_cache((char*)(uintptr_t)(addr), (char*)(uintptr_t)(addr) + (size))
+
 #ifndef countof
 #define countof(a) (sizeof(a) / sizeof((a)[0]))
 #endif

@@ -235,12 +235,24 @@ void bc_parse_statements(bc_parser_t* parser, const bc_place_t* opening, bc_bloc
     }
 }
 
-bool bc_parse_block(bc_parser_t* parser, bc_block_t* out) {
-    bc_lexer_t* lexer = &parser->lexer;
-    if (!bc_expect(lexer, "`{`", 14)) {
+// A `{` forgotten at the end of its line: reports that, so that the block can be read as if it were
+// there.
+static bool recover_brace(bc_lexer_t* lexer) {
+    const char* between = lexer->source->text + lexer->previous_end;
+    if (lexer->failure.code != 14 || bc_at_end(lexer) || bc_at_char(lexer, '}') ||
+        memchr(between, '\n', lexer->at - lexer->previous_end) == NULL) {
         return false;
     }
-    const bc_place_t opening = {lexer->source, lexer->at - 1, 1};
+    bc_report_failure(lexer);
+    return true;
+}
+
+bool bc_parse_block(bc_parser_t* parser, bc_block_t* out) {
+    bc_lexer_t* lexer = &parser->lexer;
+    if (!bc_expect(lexer, "`{`", 14) && !recover_brace(lexer)) {
+        return false;
+    }
+    const bc_place_t opening = {lexer->source, lexer->previous_end - 1, 1};
     lexer->failure = (bc_failure_t){0};
     if (parser->depth == BC_MAX_DEPTH) {
         bc_error(lexer->diagnostics, opening, 22, "blocks are nested deeper than %u", BC_MAX_DEPTH);

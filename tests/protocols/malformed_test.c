@@ -114,6 +114,7 @@ static const fault_t faults[] = {
     {"vtable beyond the end", {8, 0, 0, 0, 4, 0, 4, 0, 0, 255, 255, 255}, 12},
     {"vtable not aligned", {8, 0, 0, 0, 4, 4, 0, 4, 3, 0, 0, 0}, 12},
     {"vtable shorter than its header", {8, 0, 0, 0, 2, 0, 4, 0, 4, 0, 0, 0}, 12},
+    {"vtable that goes on beyond the end", {4, 0, 0, 0, 252, 255, 255, 255, 40, 0, 4, 0}, 12},
     {"vtable of odd size", {8, 0, 0, 0, 5, 0, 4, 0, 4, 0, 0, 0}, 12},
     {"vtable larger than the message", {8, 0, 0, 0, 40, 0, 4, 0, 4, 0, 0, 0}, 12},
     {"table larger than the message", {8, 0, 0, 0, 4, 0, 8, 0, 4, 0, 0, 0}, 12},
@@ -124,6 +125,7 @@ static const fault_t faults[] = {
     {"field within the table's own offset",
      {12, 0, 0, 0, 6, 0, 8, 0, 2, 0, 0, 0, 8, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0},
      25},
+    {"field not aligned", {12, 0, 0, 0, 8, 0, 16, 0, 0, 0, 6, 0, 8, 0, 0, 0}, 28},
     {"string longer than the message", {LEAF_NAME, 9, 0, 0, 0, 'a', 0}, 26},
     {"string of 4 GiB", {LEAF_NAME, 255, 255, 255, 255, 'a', 0}, 26},
     {"string without its NUL", {LEAF_NAME, 2, 0, 0, 0, 'a', 'b', 'c'}, 27},
@@ -211,39 +213,52 @@ Test(malformed, a_handle_is_given_once) {
 
 // -- sharing: small messages that describe very much
 
-Test(malformed, shared_tables_do_not_explode) {
-    // Each level is a tree with 8 children, all of them the same table of the next level: 8^15
-    // trees in less than 1 KiB.
-    uint8_t bytes[1024] = {0};
-    size_t used = 16;
-    const uint32_t root = 16;
+// Trees nested |depth| deep, each with |count| children that are all the same tree. Returns the
+// size.
+static size_t write_trees(uint8_t* bytes, unsigned depth, uint32_t count) {
+    const uint32_t root = 12;
+    const uint16_t vtable[] = {8, 8, 0, 4};  // at 4: 8 bytes, of a table of 8 with children at 4
     memcpy(bytes, &root, sizeof(root));
-    // vtable at 4: size 8, table 8, children (slot 1) at 4
-    const uint16_t vtable[] = {8, 8, 0, 4};
     memcpy(bytes + 4, vtable, sizeof(vtable));
-    for (unsigned level = 0; level < PG_MAX_DEPTH - 1; level++) {
-        // table: distance to the vtable, offset to the vector; then the vector: count and offsets
-        const int32_t distance = (int32_t)used - 4;
-        const uint32_t to_vector = 4;
-        const uint32_t count = 8;
-        memcpy(bytes + used, &distance, 4);
-        memcpy(bytes + used + 4, &to_vector, 4);
-        memcpy(bytes + used + 8, &count, 4);
-        const uint32_t next = (uint32_t)used + 12 + 4 * count;
-        for (uint32_t i = 0; i < count; i++) {
-            const uint32_t offset = next - ((uint32_t)used + 12 + 4 * i);
-            memcpy(bytes + used + 12 + 4 * i, &offset, 4);
+    size_t used = root;
+    for (unsigned level = 0; level < depth; level++) {
+        // The table: distance to the vtable, offset to the vector. Then the vector: count, offsets.
+        const bool is_leaf = level + 1 == depth;
+        const uint32_t words[] = {(uint32_t)used - 4, 4, is_leaf ? 0 : count};
+        memcpy(bytes + used, words, sizeof(words));
+        used += sizeof(words);
+        for (uint32_t i = 0; i < words[2]; i++) {
+            const uint32_t offset = 4 * (count - i);
+            memcpy(bytes + used + 4 * i, &offset, sizeof(offset));
         }
-        used = next;
+        used += 4 * words[2];
     }
-    const int32_t distance = (int32_t)used - 4;
-    memcpy(bytes + used, &distance, 4);
-    used += 12;
+    return used;
+}
+
+Test(malformed, depth_is_limited) {
+    uint8_t bytes[1024];
+    pg_arena_t arena = {0};
+    zoo_tree_t tree;
+    size_t size = write_trees(bytes, PG_MAX_DEPTH, 1);
+    cr_expect(eq(i32, zoo_tree_decode(bytes, size, NULL, 0, &arena, &tree), ZX_OK));
+    cr_expect(eq(sz, tree.children_count, 1));
+    size = write_trees(bytes, PG_MAX_DEPTH + 1, 1);
+    cr_expect(
+        eq(i32, zoo_tree_decode(bytes, size, NULL, 0, &arena, &tree), ZX_ERR_IO_DATA_INTEGRITY));
+    pg_arena_fini(&arena);
+}
+
+Test(malformed, shared_tables_do_not_explode) {
+    // 8^15 trees in less than 1 KiB.
+    uint8_t bytes[1024];
+    const size_t size = write_trees(bytes, PG_MAX_DEPTH, 8);
+    cr_assert(lt(sz, size, sizeof(bytes)));
     pg_arena_t arena = {0};
     zoo_tree_t tree;
     cr_expect(
-        eq(i32, zoo_tree_decode(bytes, used, NULL, 0, &arena, &tree), ZX_ERR_IO_DATA_INTEGRITY));
-    cr_expect(lt(sz, arena.heap_size, PG_ARENA_MAX_HEAP));
+        eq(i32, zoo_tree_decode(bytes, size, NULL, 0, &arena, &tree), ZX_ERR_IO_DATA_INTEGRITY));
+    cr_expect(lt(sz, arena.heap_size, 64 * 1024));
     pg_arena_fini(&arena);
 }
 

@@ -7,6 +7,7 @@
 
 #include <lx/fd.h>
 #include <zircon/errors.h>
+#include <zircon/process.h>
 #include <zircon/syscalls.h>
 
 #include "lx_process.h"
@@ -161,6 +162,50 @@ static zx_status_t get_child(zx_handle_t handle, zx_rights_t rights, ko_process_
     *out = containerof(object, ko_process_t, base);
     return ZX_OK;
 }
+
+// ---- this process
+
+static void self_destroy(ko_object_t* object) {
+    free(object);
+}
+
+static zx_status_t self_get_info(ko_object_t* object, zx_rights_t rights, uint32_t topic,
+                                 ko_info_t* out, size_t* out_size) {
+    (void)object, (void)rights;
+    if (topic != ZX_INFO_PROCESS) {
+        return ZX_ERR_WRONG_TYPE;
+    }
+    out->process = (zx_info_process_t){.started = true};
+    *out_size = sizeof(out->process);
+    return ZX_OK;
+}
+
+static const ko_ops_t self_ops = {
+    .type = ZX_OBJ_TYPE_PROCESS,
+    .default_rights = ZX_DEFAULT_PROCESS_RIGHTS & ~ZX_RIGHT_TRANSFER,
+    .destroy = self_destroy,
+    .get_info = self_get_info,
+};
+
+static pthread_once_t self_once = PTHREAD_ONCE_INIT;
+static zx_handle_t self_handle;  // permanent
+
+static void self_start(void) {
+    ko_object_t* self = calloc(1, sizeof(*self));
+    if (self != NULL) {
+        ko_object_init(self, &self_ops);
+        if (ko_handle_make_permanent(self, &self_handle) != ZX_OK) {
+            self_handle = ZX_HANDLE_INVALID;
+        }
+    }
+}
+
+zx_handle_t zx_process_self(void) {
+    pthread_once(&self_once, self_start);
+    return self_handle;
+}
+
+// ---- calls
 
 zx_status_t zx_task_kill(zx_handle_t handle) {
     ko_process_t* process;

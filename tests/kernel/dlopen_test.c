@@ -119,7 +119,7 @@ Test(dlopen, damaged_header) {
     image.header->e_type = ET_DYN;
     image.header->e_phoff = UINT64_MAX - 8;
     refused(&image, "program headers");
-    image.header->e_phoff = image.size;
+    image.header->e_phoff = (image.size + ZX_PAGE_SIZE) & ~(Elf64_Off)ZX_PAGE_MASK;
     refused(&image, "program headers");
     image.header->e_phoff = sizeof(Elf64_Ehdr);
     image.header->e_phnum = 0xfff0;

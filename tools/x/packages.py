@@ -6,8 +6,9 @@ import subprocess
 
 from console import Failure, Step, say
 
-BUILD = ["gcc", "libc6-dev", "cmake", "ninja-build", "pkg-config", "flatbuffers-compiler",
-         "libyaml-dev", "libjansson-dev", "libseccomp-dev", "libelf-dev", "libcriterion-dev"]
+BUILD = ["gcc", "g++", "libc6-dev", "git", "cmake", "ninja-build", "pkg-config", "flatbuffers-compiler",
+         "libyaml-dev", "libjansson-dev", "libseccomp-dev", "libelf-dev", "libcriterion-dev",
+         "libflatbuffers-dev", "util-linux"]
 GUEST = ["qemu-system-x86", "busybox-static", "cpio", "binutils"]
 CHECK = ["clang", "clang-format", "libclang-rt-14-dev"]
 

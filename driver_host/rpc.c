@@ -30,13 +30,33 @@ static struct {
     int stat_fd;  // owned: /proc/self/stat, opened before the sandbox closed the way to it
 } rpc;
 
+typedef struct reply_row {
+    uint64_t ordinal;
+    zx_status_t (*reply)(const pg_responder_t* responder, const devmgr_status_response_t* response);
+} reply_row_t;
+
+// Methods whose answer is a StatusResponse.
+static const reply_row_t replies[] = {
+    {DEVMGR_DRIVER_HOST_CREATE_DEVICE_ORDINAL, devmgr_driver_host_create_device_reply},
+    {DEVMGR_DRIVER_HOST_BIND_DRIVER_ORDINAL, devmgr_driver_host_bind_driver_reply},
+    {DEVMGR_DRIVER_HOST_INIT_DEVICE_ORDINAL, devmgr_driver_host_init_device_reply},
+    {DEVMGR_DRIVER_HOST_UNBIND_DEVICE_ORDINAL, devmgr_driver_host_unbind_device_reply},
+    {DEVMGR_DRIVER_HOST_REMOVE_DEVICE_ORDINAL, devmgr_driver_host_remove_device_reply},
+    {DEVMGR_DRIVER_HOST_OPEN_DEVICE_ORDINAL, devmgr_driver_host_open_device_reply},
+    {DEVMGR_DRIVER_HOST_UNLOAD_DRIVER_ORDINAL, devmgr_driver_host_unload_driver_reply},
+};
+
 void dh_rpc_reply(const pg_responder_t* responder, zx_status_t status, const dh_detail_t* detail) {
     devmgr_status_response_t response = {
         .status = status,
         .detail = detail != NULL && detail->text[0] != '\0' ? detail->text : NULL,
     };
-    // All methods with this response are answered alike.
-    zx_status_t reply_status = devmgr_driver_host_bind_driver_reply(responder, &response);
+    zx_status_t reply_status = ZX_ERR_NOT_FOUND;
+    for (size_t i = 0; i < countof(replies); i++) {
+        if (replies[i].ordinal == responder->ordinal) {
+            reply_status = replies[i].reply(responder, &response);
+        }
+    }
     if (reply_status != ZX_OK && reply_status != ZX_ERR_PEER_CLOSED) {
         dh_log(DDK_LOG_ERROR, NULL, "answering devmgr: %s", zx_status_get_string(reply_status));
     }

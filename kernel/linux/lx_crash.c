@@ -130,11 +130,17 @@ static void report_frames(uintptr_t pc) {
     line_write(&end);
 }
 
+// Not _exit(): at calls that do not return, AddressSanitizer looks up the bounds of the stack, for
+// which it opens a file.
+static void exit_with(int number) {
+    syscall(SYS_exit_group, 128 + number);
+}
+
 static int crash_signal;  // for on_time_over()
 
 static void on_time_over(int number) {
     (void)number;
-    _exit(128 + crash_signal);
+    exit_with(crash_signal);
 }
 
 static void start_time_limit(int number) {
@@ -165,7 +171,7 @@ static void end_process(int number, const siginfo_t* info) {
         syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), number);
         pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     }
-    _exit(128 + number);
+    exit_with(number);
 }
 
 static void on_fatal_signal(int number, siginfo_t* info, void* context) {
@@ -173,7 +179,7 @@ static void on_fatal_signal(int number, siginfo_t* info, void* context) {
     int first = 0;
     if (!atomic_compare_exchange_strong(&crash_tid, &first, self)) {
         if (first == self) {
-            _exit(128 + number);  // the report itself crashed
+            exit_with(number);  // the report itself crashed
         }
         for (;;) {
             pause();  // the first thread ends the process

@@ -55,6 +55,9 @@ static int role_report(int argc, char** argv) {
             printf("fd %s\n", entry->d_name);
         }
     }
+    if (fds != NULL) {
+        closedir(fds);
+    }
     struct rlimit limit;
     getrlimit(RLIMIT_CORE, &limit);
     printf("core %llu\n", (unsigned long long)limit.rlim_max);

@@ -20,7 +20,7 @@ static const char* const child_environment[] = {"ASAN_OPTIONS=detect_leaks=0", N
 typedef struct child_run {
     zx_handle_t process;
     zx_handle_t log;
-    char text[32768];  // what the child printed
+    char text[256 * 1024];  // what the child printed
     size_t size;
     lx_exit_t exit;
 } child_run_t;
@@ -59,6 +59,7 @@ static inline void child_start(child_run_t* run, bool sandbox, const char* const
 static inline void child_read(child_run_t* run, const char* text) {
     while (text == NULL || strstr(run->text, text) == NULL) {
         size_t actual;
+        cr_assert_lt(run->size, sizeof(run->text) - 1, "the child prints too much");
         zx_status_t status = lx_pipe_read(run->log, run->text + run->size,
                                           sizeof(run->text) - 1 - run->size, &actual);
         run->size += actual;

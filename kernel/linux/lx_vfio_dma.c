@@ -5,30 +5,50 @@
 #include <errno.h>
 #include <linux/vfio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 #include <lx/status.h>
 #include <zircon/errors.h>
 
-// The IOVA range capability in |info|, or NULL. Offsets come from the kernel but are checked
-// anyway.
-static const struct vfio_iommu_type1_info_cap_iova_range* find_ranges(
-    const struct vfio_iommu_type1_info* info) {
-    const uint8_t* base = (const uint8_t*)info;
-    uint32_t offset = (info->flags & VFIO_IOMMU_INFO_CAPS) ? info->cap_offset : 0;
-    while (offset != 0 && offset + sizeof(struct vfio_info_cap_header) <= info->argsz) {
-        const struct vfio_info_cap_header* header = (const void*)(base + offset);
-        if (header->id == VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE) {
-            const struct vfio_iommu_type1_info_cap_iova_range* ranges = (const void*)header;
-            size_t room = info->argsz - offset;
-            bool is_whole =
-                room >= sizeof(*ranges) &&
-                ranges->nr_iovas <= (room - sizeof(*ranges)) / sizeof(ranges->iova_ranges[0]);
-            return is_whole ? ranges : NULL;
-        }
-        offset = header->next > offset ? header->next : 0;
+// Copies the ranges out of the capability at |offset|, which the kernel aligns to 4 bytes only.
+// False: it does not fit into the answer.
+static bool copy_ranges(const struct vfio_iommu_type1_info* info, uint32_t offset,
+                        lx_vfio_range_t ranges[LX_VFIO_MAX_RANGES], size_t* out_count) {
+    const uint8_t* bytes = (const uint8_t*)info + offset;
+    struct vfio_iommu_type1_info_cap_iova_range head;
+    struct vfio_iova_range range;
+    size_t room = info->argsz - offset;
+    if (room < sizeof(head)) {
+        return false;
     }
-    return NULL;
+    memcpy(&head, bytes, sizeof(head));
+    if (head.nr_iovas > (room - sizeof(head)) / sizeof(range)) {
+        return false;
+    }
+    size_t count = head.nr_iovas < LX_VFIO_MAX_RANGES ? head.nr_iovas : LX_VFIO_MAX_RANGES;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(&range, bytes + sizeof(head) + i * sizeof(range), sizeof(range));
+        ranges[i] = (lx_vfio_range_t){.first = range.start, .last = range.end};
+    }
+    *out_count = count;
+    return true;
+}
+
+// Looks for the IOVA range capability in |info|. Offsets come from the kernel but are checked
+// anyway.
+static bool find_ranges(const struct vfio_iommu_type1_info* info,
+                        lx_vfio_range_t ranges[LX_VFIO_MAX_RANGES], size_t* out_count) {
+    struct vfio_info_cap_header header;
+    uint32_t offset = (info->flags & VFIO_IOMMU_INFO_CAPS) ? info->cap_offset : 0;
+    while (offset != 0 && offset < info->argsz && info->argsz - offset >= sizeof(header)) {
+        memcpy(&header, (const uint8_t*)info + offset, sizeof(header));
+        if (header.id == VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE) {
+            return copy_ranges(info, offset, ranges, out_count);
+        }
+        offset = header.next > offset ? header.next : 0;
+    }
+    return false;
 }
 
 // The whole answer of VFIO_IOMMU_GET_INFO; the caller frees it.
@@ -64,19 +84,9 @@ zx_status_t lx_vfio_dma_ranges(int container, lx_vfio_range_t ranges[LX_VFIO_MAX
     if (status != ZX_OK) {
         return status;
     }
-    const struct vfio_iommu_type1_info_cap_iova_range* found = find_ranges(info);
-    if (found == NULL) {
-        free(info);
-        return ZX_ERR_NOT_SUPPORTED;
-    }
-    size_t count = found->nr_iovas < LX_VFIO_MAX_RANGES ? found->nr_iovas : LX_VFIO_MAX_RANGES;
-    for (size_t i = 0; i < count; i++) {
-        ranges[i].first = found->iova_ranges[i].start;
-        ranges[i].last = found->iova_ranges[i].end;
-    }
+    bool is_found = find_ranges(info, ranges, out_count);
     free(info);
-    *out_count = count;
-    return ZX_OK;
+    return is_found ? ZX_OK : ZX_ERR_NOT_SUPPORTED;
 }
 
 zx_status_t lx_vfio_dma_map(int container, uint64_t iova, void* address, uint64_t size,

@@ -190,26 +190,39 @@ static zx_status_t exclude_msix(int device, uint32_t bar, lx_vfio_area_t* areas,
     return ZX_OK;
 }
 
+// Copies the areas out of the capability at |offset|. 0: it does not fit into the answer.
+static size_t copy_areas(const struct vfio_region_info* info, uint32_t offset,
+                         lx_vfio_area_t areas[LX_VFIO_MAX_AREAS]) {
+    const uint8_t* bytes = (const uint8_t*)info + offset;
+    struct vfio_region_info_cap_sparse_mmap head;
+    struct vfio_region_sparse_mmap_area area;
+    size_t room = info->argsz - offset;
+    if (room < sizeof(head)) {
+        return 0;
+    }
+    memcpy(&head, bytes, sizeof(head));
+    if (head.nr_areas > (room - sizeof(head)) / sizeof(area)) {
+        return 0;
+    }
+    size_t count = head.nr_areas < LX_VFIO_MAX_AREAS ? head.nr_areas : LX_VFIO_MAX_AREAS;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(&area, bytes + sizeof(head) + i * sizeof(area), sizeof(area));
+        areas[i] = (lx_vfio_area_t){.offset = area.offset, .size = area.size};
+    }
+    return count;
+}
+
 // The areas that the kernel lists for a region of which only parts can be mapped. 0: no such list.
 static size_t sparse_areas(const struct vfio_region_info* info,
                            lx_vfio_area_t areas[LX_VFIO_MAX_AREAS]) {
-    const uint8_t* base = (const uint8_t*)info;
+    struct vfio_info_cap_header header;
     uint32_t offset = (info->flags & VFIO_REGION_INFO_FLAG_CAPS) ? info->cap_offset : 0;
-    while (offset != 0 && offset + sizeof(struct vfio_info_cap_header) <= info->argsz) {
-        const struct vfio_info_cap_header* header = (const void*)(base + offset);
-        const struct vfio_region_info_cap_sparse_mmap* sparse = (const void*)header;
-        size_t room = info->argsz - offset;
-        if (header->id == VFIO_REGION_INFO_CAP_SPARSE_MMAP && room >= sizeof(*sparse) &&
-            sparse->nr_areas <= (room - sizeof(*sparse)) / sizeof(sparse->areas[0])) {
-            size_t count =
-                sparse->nr_areas < LX_VFIO_MAX_AREAS ? sparse->nr_areas : LX_VFIO_MAX_AREAS;
-            for (size_t i = 0; i < count; i++) {
-                areas[i].offset = sparse->areas[i].offset;
-                areas[i].size = sparse->areas[i].size;
-            }
-            return count;
+    while (offset != 0 && offset < info->argsz && info->argsz - offset >= sizeof(header)) {
+        memcpy(&header, (const uint8_t*)info + offset, sizeof(header));
+        if (header.id == VFIO_REGION_INFO_CAP_SPARSE_MMAP) {
+            return copy_areas(info, offset, areas);
         }
-        offset = header->next > offset ? header->next : 0;
+        offset = header.next > offset ? header.next : 0;
     }
     return 0;
 }

@@ -41,20 +41,25 @@ static bool is_same_file(int fd, int other) {
 
 // ---- container
 
+// As the kernel, with another capability first that leaves the ranges at an odd multiple of 4
+// bytes.
 static int get_info(struct vfio_iommu_type1_info* info) {
     static const struct vfio_iova_range ranges[] = {{0, 0xfffff}, {0x200000, FAKE_VFIO_LAST_IOVA}};
-    const uint32_t needed =
-        sizeof(*info) + sizeof(struct vfio_iommu_type1_info_cap_iova_range) + sizeof(ranges);
+    struct vfio_iommu_type1_info_dma_avail first = {{VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL, 1, 0}, 65535};
+    struct vfio_iommu_type1_info_cap_iova_range second = {
+        .header = {VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, 1, 0}, .nr_iovas = countof(ranges)};
+    uint8_t* at = (uint8_t*)(info + 1);
     uint32_t room = info->argsz;
-    *info = (struct vfio_iommu_type1_info){.argsz = needed, .flags = VFIO_IOMMU_INFO_CAPS};
-    if (room < needed) {
+    *info = (struct vfio_iommu_type1_info){.flags = VFIO_IOMMU_INFO_CAPS};
+    info->argsz = sizeof(*info) + sizeof(first) + sizeof(second) + sizeof(ranges);
+    if (room < info->argsz) {
         return 0;
     }
     info->cap_offset = sizeof(*info);
-    struct vfio_iommu_type1_info_cap_iova_range* capability = (void*)(info + 1);
-    capability->header = (struct vfio_info_cap_header){VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, 1, 0};
-    capability->nr_iovas = countof(ranges);
-    memcpy(capability->iova_ranges, ranges, sizeof(ranges));
+    first.header.next = sizeof(*info) + sizeof(first);
+    memcpy(at, &first, sizeof(first));
+    memcpy(at + sizeof(first), &second, sizeof(second));
+    memcpy(at + sizeof(first) + sizeof(second), ranges, sizeof(ranges));
     return 0;
 }
 

@@ -124,6 +124,8 @@ static zx_status_t start(supervised_t* supervised, zx_handle_t device, victim_ta
     zx_handle_t peer = ZX_HANDLE_INVALID;
     zx_handle_t duplicate = ZX_HANDLE_INVALID;
     const char* const argv[] = {program, "--victim", NULL};
+    // A sanitizer's leak check needs a process of its own, which the sandbox refuses.
+    const char* const envp[] = {"ASAN_OPTIONS=detect_leaks=0", NULL};
     victim_request_t request = {.task = task};
     uint32_t actual = 0;
     *supervised = (supervised_t){0};
@@ -133,6 +135,7 @@ static zx_status_t start(supervised_t* supervised, zx_handle_t device, victim_ta
     }
     lx_spawn_args_t args = {.exe = program,
                             .argv = argv,
+                            .envp = envp,
                             .name = "victim",
                             .bootstrap = peer,
                             .log_fd = 1,

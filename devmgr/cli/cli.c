@@ -35,11 +35,11 @@ int cli_usage(const char* command, const char* format, ...) {
 }
 
 int cli_fail_status(const char* doing, zx_status_t status, const char* detail) {
-    if (status == ZX_ERR_PEER_CLOSED) {
-        return cli_fail("%s: devmgr closed the connection", doing);
-    }
     if (detail != NULL && detail[0] != '\0') {
         return cli_fail("%s: %s", doing, detail);
+    }
+    if (status == ZX_ERR_PEER_CLOSED) {
+        return cli_fail("%s: devmgr closed the connection", doing);
     }
     return cli_fail("%s: %s", doing, zx_status_get_string(status));
 }

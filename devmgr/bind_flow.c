@@ -266,9 +266,12 @@ void dm_bind_on_initialized(dm_coordinator_t* co, dm_node_t* node, zx_status_t s
         return;
     }
     char path[DM_MAX_PATH + 1];
-    dm_logf(&co->log, DM_LOG_WARNING, "devmgr", "%s: its init failed, it is removed: %s%s%s",
-            dm_node_path(node, path, sizeof(path)), zx_status_get_string(status),
-            detail[0] != '\0' ? ": " : "", detail);
+    dm_node_t* parent = node->parent;
+    dm_text_set(&parent->bind_error, "init of its device %s failed: %s%s%s", node->name,
+                zx_status_get_string(status), detail[0] != '\0' ? ": " : "", detail);
+    parent->bind_status = status;
+    dm_logf(&co->log, DM_LOG_WARNING, "devmgr", "%s: %s; it is removed",
+            dm_node_path(parent, path, sizeof(path)), parent->bind_error);
     dm_leave(co, node);
 }
 
@@ -323,7 +326,7 @@ void dm_bind_on_host_lost(dm_coordinator_t* co, dm_node_t* node, const char* why
         dm_node_apply(&co->tree, node, DM_EVENT_DRIVER_GONE);
     } else if (is_user_bind) {
         dm_text_set(&node->bind_error, "%s", why);
-        node->bind_status = ZX_ERR_PEER_CLOSED;
+        node->bind_status = ZX_ERR_UNAVAILABLE;
         set_phase(co, node, DM_BIND_FAILED);
         dm_node_apply(&co->tree, node, DM_EVENT_DRIVER_GONE);
     } else {

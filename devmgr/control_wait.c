@@ -71,7 +71,7 @@ void dm_wait_open_answered(dm_coordinator_t* co, uint64_t token, zx_status_t sta
     if (wait == NULL) {
         return;
     }
-    if (status == ZX_ERR_PEER_CLOSED && wait->has_timeout) {
+    if (status == ZX_ERR_UNAVAILABLE && wait->has_timeout) {
         // The host ended meanwhile; the device may come back in time.
         zx_handle_close(wait->client);
         wait->client = ZX_HANDLE_INVALID;

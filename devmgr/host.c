@@ -51,6 +51,7 @@ void dm_host_stop(dm_host_t* host) {
         return;
     }
     host->state = DM_HOST_STOPPING;
+    host->was_asked = true;
     close_channels(host);
     dm_timer_start(&host->coordinator->loop, &host->kill_timer,
                    zx_deadline_after(DM_HOST_STOP_TIMEOUT_NS), on_kill_time, host);
@@ -69,9 +70,24 @@ void dm_host_kill(dm_host_t* host, const char* format, ...) {
     dm_source_stop(&host->channel_source);
     dm_source_stop(&host->coordinated_source);
     dm_broker_stop(&host->broker);
-    dm_logf(&host->coordinator->log, DM_LOG_ERROR, "devmgr", "host %s (pid %u) is killed: %s",
+    dm_logf(&host->coordinator->log, DM_LOG_INFO, "devmgr", "host %s (pid %u) is killed: %s",
             host->name, host->pid, host->reason != NULL ? host->reason : "");
     zx_task_kill(host->process);
+}
+
+static void on_closed_time(void* ctx) {
+    dm_host_t* host = ctx;
+    dm_text_set(&host->reason, "it closed its channel");
+    zx_task_kill(host->process);
+}
+
+// Most often the process is ending, and how it ended is about to be known. One that lives on
+// without its channel is killed.
+static void channel_closed(dm_host_t* host) {
+    host->state = DM_HOST_DYING;
+    close_channels(host);
+    dm_timer_start(&host->coordinator->loop, &host->kill_timer,
+                   zx_deadline_after(DM_HOST_CLOSED_TIMEOUT_NS), on_closed_time, host);
 }
 
 void dm_host_abandon(dm_host_t* host) {
@@ -102,7 +118,7 @@ static void read_channel(dm_host_t* host, zx_handle_t channel, zx_signals_t obse
             return;
         }
         if (status == ZX_ERR_PEER_CLOSED) {
-            dm_host_kill(host, "it closed its channel");
+            channel_closed(host);
             return;
         }
         if (status != ZX_OK) {

@@ -66,7 +66,8 @@ struct dm_host {
 
     dm_broker_t broker;
     dm_host_log_t log;
-    char* reason;  // owned: why it was killed; NULL: it was not
+    bool was_asked;  // to end: its end is no crash
+    char* reason;    // owned: why it was killed; NULL: it was not
 
     // From the last GetStats.
     uint32_t handle_count;

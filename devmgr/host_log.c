@@ -184,12 +184,24 @@ void dm_host_log_fini(dm_host_log_t* host_log) {
 
 // -------------------------------------------------------------------------------------- report
 
+// The length of the line at |text|, without its end.
+static int line_length(const char* text) {
+    return (int)strcspn(text, "\n");
+}
+
 const char* dm_host_log_crash_line(const dm_host_log_t* host_log, char* out, size_t size) {
-    if (host_log->crash_text == NULL) {
+    const char* text = host_log->crash_text;
+    if (text == NULL) {
         return NULL;
     }
-    dm_text_copy(out, size, host_log->crash_text);
-    out[strcspn(out, "\n")] = '\0';
+    // What the host was doing may come before the signal.
+    const char* signal_line = strstr(text, "signal ");
+    if (signal_line == NULL || signal_line == text) {
+        snprintf(out, size, "%.*s", line_length(text), text);
+    } else {
+        snprintf(out, size, "%.*s; %.*s", line_length(signal_line), signal_line, line_length(text),
+                 text);
+    }
     return out;
 }
 

@@ -99,7 +99,7 @@ static void report_crash(dm_host_t* host, const char* why) {
 void dm_host_lost(dm_host_t* host) {
     dm_coordinator_t* co = host->coordinator;
     char why[DM_MAX_ERROR + 1];
-    bool is_crash = host->state == DM_HOST_RUNNING || host->reason != NULL;
+    bool is_crash = !host->was_asked || host->reason != NULL;
     host->state = DM_HOST_DYING;
     dm_host_log_finish(&host->log);
     describe_end(host, why, sizeof(why));

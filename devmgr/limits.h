@@ -39,7 +39,8 @@
 #define DM_HOST_CRASH_TEXT        4095u  // the crash report
 #define DM_HOST_LOG_RECORDS_BURST 2000u  // a host may log so many records at once …
 #define DM_HOST_LOG_RECORDS_RATE  500u   // … and so many a second for long
-#define DM_HOST_STOP_TIMEOUT_NS   (5ll * 1000 * 1000 * 1000)   // from closed channel to SIGKILL
+#define DM_HOST_STOP_TIMEOUT_NS   (5ll * 1000 * 1000 * 1000)  // from closed channel to SIGKILL
+#define DM_HOST_CLOSED_TIMEOUT_NS (500ll * 1000 * 1000)       // to end after its channel has closed
 #define DM_HOOK_TIMEOUT_NS        (30ll * 1000 * 1000 * 1000)  // default of --hook-timeout
 #define DM_SHUTDOWN_TIMEOUT_NS    (10ll * 1000 * 1000 * 1000)
 #define DM_STATS_TIMEOUT_NS       (1ll * 1000 * 1000 * 1000)  // ListHosts waits so long for numbers

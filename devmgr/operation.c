@@ -298,27 +298,39 @@ static void take_outcome(dm_operation_t* op, dm_target_t* target, const dm_node_
     char path[DM_MAX_PATH + 1];
     if (node == NULL) {
         if (driver->crash != NULL) {
-            dm_operation_fail(op, ZX_ERR_PEER_CLOSED, "%s", driver->crash);
+            dm_operation_fail(op, ZX_ERR_UNAVAILABLE, "%s", driver->crash);
         }
         return;  // gone for another reason: nothing to bind any more
     }
-    if (node->bind_phase == DM_BIND_BOUND && node->driver == driver) {
+    bool is_bound = node->bind_phase == DM_BIND_BOUND && node->driver == driver;
+    if (is_bound && node->bind_error == NULL) {
         target->is_bound = true;
-    } else if (node->bind_phase == DM_BIND_FAILED) {
+    } else if (is_bound || node->bind_phase == DM_BIND_FAILED) {
         dm_operation_fail(op, node->bind_status != ZX_OK ? node->bind_status : ZX_ERR_INTERNAL,
                           "%s: %s", dm_node_path(node, path, sizeof(path)),
                           node->bind_error != NULL ? node->bind_error : "bind failed");
     }
 }
 
+// The outcome is known when bind has returned and the devices that it added are initialized.
+static bool is_binding(const dm_node_t* node, const dm_driver_t* driver) {
+    if (node->bind_phase == DM_BIND_CREATING || node->bind_phase == DM_BIND_BINDING ||
+        (node->bind_phase == DM_BIND_WANTED && node->bind_choice == driver)) {
+        return true;
+    }
+    const dm_node_t* child;
+    list_for_every_entry(&node->children, child, dm_node_t, sibling) {
+        if (child->creator == driver && child->state == DM_DEVICE_INITIALIZING) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool dm_operation_is_bound(dm_operation_t* op, const dm_driver_t* driver) {
     for (size_t i = 0; i < op->target_count; i++) {
         const dm_node_t* node = dm_operation_node(op, i);
-        bool is_waiting =
-            node != NULL &&
-            (node->bind_phase == DM_BIND_CREATING || node->bind_phase == DM_BIND_BINDING ||
-             (node->bind_phase == DM_BIND_WANTED && node->bind_choice == driver));
-        if (is_waiting) {
+        if (node != NULL && is_binding(node, driver)) {
             return false;
         }
     }
@@ -326,6 +338,15 @@ bool dm_operation_is_bound(dm_operation_t* op, const dm_driver_t* driver) {
         take_outcome(op, &op->targets[i], dm_operation_node(op, i), driver);
     }
     return true;
+}
+
+void dm_operation_take_back(dm_operation_t* op) {
+    for (size_t i = 0; i < op->target_count; i++) {
+        dm_node_t* node = dm_operation_node(op, i);
+        if (node != NULL && node->driver == op->driver) {
+            dm_bind_release(op->coordinator, node);
+        }
+    }
 }
 
 bool dm_operation_hosts_are_gone(const dm_operation_t* op) {

@@ -76,6 +76,8 @@ bool dm_operation_unload(dm_operation_t* op, const dm_driver_t* driver);
 void dm_operation_bind(dm_operation_t* op, dm_driver_t* driver);
 // True when all binds have ended; failures are noted.
 bool dm_operation_is_bound(dm_operation_t* op, const dm_driver_t* driver);
+// Takes op->driver from the targets that have it.
+void dm_operation_take_back(dm_operation_t* op);
 // True when the hosts that the targets do not need any more have ended.
 bool dm_operation_hosts_are_gone(const dm_operation_t* op);
 

@@ -73,6 +73,7 @@ bool dm_operation_advance_load(dm_operation_t* op) {
             return true;
         case LOAD_UNDO:  // nobody could use it: forget it
             dm_registry_remove(&op->coordinator->registry, op->driver);
+            dm_operation_take_back(op);
             op->phase = LOAD_UNLOAD;
             return true;
         case LOAD_UNLOAD:

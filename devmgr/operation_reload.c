@@ -60,18 +60,13 @@ static void bind_new(dm_operation_t* op) {
 
 static void conclude(dm_operation_t* op) {
     if (op->status == ZX_OK) {
-        op->gap_end = zx_clock_get_monotonic();
+        op->gap_end = op->target_count != 0 ? zx_clock_get_monotonic() : 0;
         dm_bind_want_all(op->coordinator);
         op->phase = RELOAD_HOSTS;
         return;
     }
     dm_registry_remove(&op->coordinator->registry, op->driver);
-    for (size_t i = 0; i < op->target_count; i++) {
-        dm_node_t* node = dm_operation_node(op, i);
-        if (node != NULL && node->driver == op->driver) {
-            dm_bind_release(op->coordinator, node);
-        }
-    }
+    dm_operation_take_back(op);
     op->phase = BACK_RELEASING;
 }
 

@@ -231,17 +231,17 @@ static zx_status_t add_listed(dm_registry_t* registry, const char* const* dirs, 
     return enlist_broken(registry, file, origin, "the board names it, but no driver folder has it");
 }
 
-// A proxy belongs to the set of its driver.
-static dm_origin_t proxy_origin(const dm_registry_t* registry, const char* file) {
+// The driver whose proxy |file| is: a proxy belongs to its set. NULL: not registered.
+static const dm_driver_t* proxied_driver(const dm_registry_t* registry, const char* file) {
     size_t stem = strlen(file) - (sizeof(PROXY_SUFFIX) - 1);
-    dm_driver_t* driver;
+    const dm_driver_t* driver;
     list_for_every_entry(&registry->drivers, driver, dm_driver_t, link) {
         if (strncmp(driver->file, file, stem) == 0 &&
             strcmp(driver->file + stem, DRIVER_SUFFIX) == 0) {
-            return driver->origin;
+            return driver;
         }
     }
-    return DM_ORIGIN_SYSTEM;
+    return NULL;
 }
 
 static int is_shared_object(const struct dirent* entry) {
@@ -249,17 +249,20 @@ static int is_shared_object(const struct dirent* entry) {
            entry->d_name[0] != '.';
 }
 
-// Proxies of one folder, and the other files too if |all|. A folder that cannot be read has none.
-static zx_status_t add_found(dm_registry_t* registry, const char* dir, bool all, bool proxies) {
+// Takes the files of one folder: proxies of known drivers, or all the others. A folder that cannot
+// be read has none.
+static zx_status_t add_found(dm_registry_t* registry, const char* dir, bool proxies) {
     struct dirent** entries = NULL;
     int count = scandir(dir, &entries, is_shared_object, alphasort);
     zx_status_t status = ZX_OK;
     for (int i = 0; i < count; i++) {
         const char* file = entries[i]->d_name;
         bool is_proxy = ends_with(file, PROXY_SUFFIX);
-        if (status == ZX_OK && (is_proxy ? proxies : all) && !has_file(registry, file)) {
-            dm_origin_t origin = is_proxy ? proxy_origin(registry, file) : DM_ORIGIN_SYSTEM;
-            status = add_file(registry, dir, file, origin);
+        const dm_driver_t* driver = is_proxy ? proxied_driver(registry, file) : NULL;
+        bool is_wanted = is_proxy ? proxies && driver != NULL : !proxies;
+        if (status == ZX_OK && is_wanted && !has_file(registry, file)) {
+            status =
+                add_file(registry, dir, file, driver != NULL ? driver->origin : DM_ORIGIN_SYSTEM);
         }
         free(entries[i]);
     }
@@ -273,11 +276,11 @@ zx_status_t dm_registry_scan(dm_registry_t* registry, const char* const* dirs, s
     for (size_t i = 0; i < board->driver_count && status == ZX_OK; i++) {
         status = add_listed(registry, dirs, dir_count, &board->drivers[i]);
     }
-    for (size_t i = 0; i < dir_count && status == ZX_OK; i++) {
-        status = add_found(registry, dirs[i], !board->has_drivers, false);
+    for (size_t i = 0; i < dir_count && status == ZX_OK && !board->has_drivers; i++) {
+        status = add_found(registry, dirs[i], false);
     }
     for (size_t i = 0; i < dir_count && status == ZX_OK; i++) {
-        status = add_found(registry, dirs[i], false, true);
+        status = add_found(registry, dirs[i], true);
     }
     return status;
 }

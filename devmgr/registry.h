@@ -51,7 +51,7 @@ void dm_registry_init(dm_registry_t* registry);
 void dm_registry_fini(dm_registry_t* registry);
 
 // Reads the drivers that the board names from |dirs| (the first folder that has a file wins), and
-// every *.proxy.so there. A board without `drivers` takes all files. Files that are missing or bad
+// the *.proxy.so of each. A board without `drivers` takes all files. Files that are missing or bad
 // get an entry with an error, so this fails only when memory is short.
 zx_status_t dm_registry_scan(dm_registry_t* registry, const char* const* dirs, size_t dir_count,
                              const dm_board_t* board);

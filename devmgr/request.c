@@ -200,7 +200,7 @@ void dm_request_open(const dm_instance_t* instance, zx_handle_t client, uint64_t
     dm_pending_t* pending = add_pending(host, DM_REQUEST_OPEN, instance->node, instance->id);
     if (pending == NULL) {
         zx_handle_close(client);
-        dm_wait_open_answered(host->coordinator, token, ZX_ERR_PEER_CLOSED, "its host is ending");
+        dm_wait_open_answered(host->coordinator, token, ZX_ERR_UNAVAILABLE, "its host is ending");
         return;
     }
     pending->token = token;
@@ -353,7 +353,7 @@ void dm_request_fail_all(dm_host_t* host) {
         uint64_t token = pending->token;
         free_pending(pending);
         if (request == DM_REQUEST_OPEN) {
-            dm_wait_open_answered(co, token, ZX_ERR_PEER_CLOSED, "its host ended");
+            dm_wait_open_answered(co, token, ZX_ERR_UNAVAILABLE, "its host ended");
         } else if (request == DM_REQUEST_STATS) {
             dm_wait_stats_answered(co, token);
         }

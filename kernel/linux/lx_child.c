@@ -109,6 +109,7 @@ static int prepare(const lx_child_plan_t* plan, int* sync_fd) {
 
 static void run_child(const lx_child_plan_t* plan) {
     reset_signal_handlers();
+    setsid();  // away from the terminal: neither its signals nor its input are for a host
     int sync_fd = plan->sync_fd;
     int err = prepare(plan, &sync_fd);
     if (err == 0) {

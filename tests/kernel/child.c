@@ -66,6 +66,7 @@ static int role_report(int argc, char** argv) {
            (unsigned long long)limit.rlim_max);
     getrlimit(RLIMIT_MEMLOCK, &limit);
     printf("memlock %llu\n", (unsigned long long)limit.rlim_cur);
+    printf("session %s\n", getsid(0) == getpid() ? "own" : "shared");
     sigset_t mask;
     sigprocmask(SIG_SETMASK, NULL, &mask);
     struct sigaction action;

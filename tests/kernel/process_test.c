@@ -136,6 +136,7 @@ static void report_is_clean(bool sandbox) {
         cr_assert_str_eq(strtok(NULL, "\n"), expected[i]);
     }
     cr_assert_eq(strncmp(strtok(NULL, "\n"), "memlock ", 8), 0);
+    cr_assert_str_eq(strtok(NULL, "\n"), "session own");
     cr_assert_str_eq(strtok(NULL, "\n"), "usr1 open");
     cr_assert_str_eq(strtok(NULL, "\n"), "sigpipe default");
     cr_assert_null(strtok(NULL, "\n"));

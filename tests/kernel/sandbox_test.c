@@ -136,6 +136,7 @@ static void assert_confined(unsigned outside_id) {
     snprintf(ids, sizeof(ids), "Gid:\t%u\t%u\t%u\t%u\n", outside_id, outside_id, outside_id,
              outside_id);
     assert_status(status, ids);
+    assert_status(status, "\nGroups:\t \n");
     for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
         assert_own_namespace(pid, namespaces[i]);
     }

@@ -47,7 +47,8 @@ typedef struct lx_exit {
 
 // Starts a program. Blocks until the child has begun to run it, so that every failure up to and
 // including exec is the caller's to see. The child's fds are 0 (/dev/null), 1, 2 and
-// LX_BOOTSTRAP_FD, no others; its signal mask and handlers are the defaults; it gets no core file.
+// LX_BOOTSTRAP_FD, no others; its signal mask and handlers are the defaults; it leads a session of
+// its own, without a terminal; it gets no core file.
 // It is killed when the thread that called this ends, so call it from a thread that lives as long
 // as the process. *out_process (owned by the caller) is written on success only; args->bootstrap is
 // consumed on failure, too.

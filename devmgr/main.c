@@ -2,6 +2,7 @@
 // devmgr: the options, and the three things it can do with a board file: run it, check it, turn it
 // into QEMU arguments.
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,11 +22,12 @@ typedef enum dm_mode {
     MODE_RUN,
     MODE_CHECK,
     MODE_QEMU_ARGS,
+    MODE_DISK_IMAGES,
 } dm_mode_t;
 
 static const char g_help[] =
     "usage: devmgr --board FILE --driver-dir DIR --driver-host PROGRAM [OPTION…]\n"
-    "       devmgr --board FILE --check | --qemu-args\n"
+    "       devmgr --board FILE --check | --qemu-args | --disk-images\n"
     "Reads a board, finds drivers for its devices and supervises the hosts that run them.\n"
     "\n"
     "  --board FILE         the board, a YAML file\n"
@@ -36,8 +38,10 @@ static const char g_help[] =
     "  --no-sandbox         run driver hosts with the rights of this user, for debugging\n"
     "  --crash-limit N      give a device up after N crashes within a minute; 0: never [8]\n"
     "  --hook-timeout MS    kill a host that does not answer for so long [30000]\n"
+    "  --listening-fd N     write a newline to fd N and close it once the socket is there\n"
     "  --check              only check the board file\n"
     "  --qemu-args          print the QEMU arguments of the board's machine, one a line\n"
+    "  --disk-images        print the machine's disk images, name and size in bytes, one a line\n"
     "  --help\n"
     "\n"
     "Example:\n"
@@ -74,8 +78,10 @@ enum {
     OPT_NO_SANDBOX,
     OPT_LIMIT,
     OPT_TIMEOUT,
+    OPT_LISTENING,
     OPT_CHECK,
     OPT_QEMU,
+    OPT_IMAGES,
     OPT_HELP
 };
 
@@ -88,8 +94,10 @@ static const struct option g_options[] = {
     {"no-sandbox", no_argument, NULL, OPT_NO_SANDBOX},
     {"crash-limit", required_argument, NULL, OPT_LIMIT},
     {"hook-timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"listening-fd", required_argument, NULL, OPT_LISTENING},
     {"check", no_argument, NULL, OPT_CHECK},
     {"qemu-args", no_argument, NULL, OPT_QEMU},
+    {"disk-images", no_argument, NULL, OPT_IMAGES},
     {"help", no_argument, NULL, OPT_HELP},
     {0},
 };
@@ -132,11 +140,20 @@ static int take_option(int option, dm_options_t* options, dm_mode_t* mode) {
             }
             options->hook_timeout = (zx_duration_t)number * 1000000;
             return 0;
+        case OPT_LISTENING:
+            if (!parse_number(optarg, 65535, &number) || fcntl((int)number, F_GETFD) < 0) {
+                return usage("--listening-fd takes the number of an open fd, not '%s'", optarg);
+            }
+            options->listening_fd = (int)number;
+            return 0;
         case OPT_CHECK:
             *mode = MODE_CHECK;
             return 0;
         case OPT_QEMU:
             *mode = MODE_QEMU_ARGS;
+            return 0;
+        case OPT_IMAGES:
+            *mode = MODE_DISK_IMAGES;
             return 0;
         default:
             return EXIT_USAGE;
@@ -148,6 +165,7 @@ static int parse(int argc, char** argv, dm_options_t* options, dm_mode_t* mode) 
                               .log_level = DM_LOG_INFO,
                               .has_sandbox = true,
                               .crash_limit = DM_CRASH_LIMIT,
+                              .listening_fd = -1,
                               .hook_timeout = DM_HOOK_TIMEOUT_NS};
     *mode = MODE_RUN;
     for (int option; (option = getopt_long(argc, argv, "", g_options, NULL)) != -1;) {
@@ -175,7 +193,17 @@ static int parse(int argc, char** argv, dm_options_t* options, dm_mode_t* mode) 
     return 0;
 }
 
-// ----------------------------------------------------------------------------- check, qemu-args
+// ---------------------------------------------------------------- check, qemu-args, disk-images
+
+static int print_disk_images(const dm_board_t* board) {
+    for (size_t i = 0; i < board->machine.device_count; i++) {
+        const dm_machine_device_t* device = &board->machine.devices[i];
+        if (device->image != NULL) {
+            printf("%s %llu\n", device->image, (unsigned long long)device->size_mib << 20);
+        }
+    }
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
 
 static int print_qemu_args(const char* file, const dm_board_t* board) {
     char* text = NULL;
@@ -244,6 +272,16 @@ static zx_status_t catch_signals(signals_t* signals, dm_coordinator_t* co) {
                            on_signal_pipe, signals);
 }
 
+// Whoever started devmgr may be waiting for the control socket.
+static void tell_listening(int fd) {
+    if (fd >= 0) {
+        if (write(fd, "\n", 1) < 0) {
+            fprintf(stderr, "devmgr: nobody reads --listening-fd: %s\n", strerror(errno));
+        }
+        close(fd);
+    }
+}
+
 static int run(const dm_options_t* options, dm_board_t* board) {
     static dm_coordinator_t co;
     signals_t signals = {0};
@@ -252,6 +290,7 @@ static int run(const dm_options_t* options, dm_board_t* board) {
         status = catch_signals(&signals, &co);
     }
     if (status == ZX_OK) {
+        tell_listening(options->listening_fd);
         status = dm_coordinator_run(&co);
     } else {
         fprintf(stderr, "devmgr: cannot start: %s\n", zx_status_get_string(status));
@@ -284,6 +323,8 @@ int main(int argc, char** argv) {
     dm_diag_fini(&diag);
     if (mode == MODE_QEMU_ARGS) {
         code = print_qemu_args(options.board_file, &board);
+    } else if (mode == MODE_DISK_IMAGES) {
+        code = print_disk_images(&board);
     } else if (mode == MODE_CHECK) {
         code = print_check(options.board_file, &board);
     } else {

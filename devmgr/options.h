@@ -20,4 +20,5 @@ typedef struct dm_options {
     bool has_sandbox;
     uint32_t crash_limit;  // 0: start crashed hosts again without end
     zx_duration_t hook_timeout;
+    int listening_fd;  // borrowed until devmgr listens, then closed; -1: none
 } dm_options_t;

@@ -103,6 +103,7 @@ static bool cmdline_has(const char* word) {
     return false;
 }
 
+// Returns once devmgr listens, or has failed to.
 static pid_t start_devmgr(void) {
     static const char* const argv[] = {
         "devmgr",
@@ -114,18 +115,33 @@ static pid_t start_devmgr(void) {
         "/bin/driver_host",
         "--socket",
         "/run/jacinth/control",
+        "--listening-fd",
+        "3",
         NULL,
     };
+    int listening[2];
+    if (pipe2(listening, O_CLOEXEC) != 0) {
+        return -1;
+    }
     pid_t pid = fork();
     if (pid == 0) {
         setsid();
         int log = open(DEVMGR_LOG, O_WRONLY | O_CREAT | O_APPEND, 0600);
         dup2(log, 1);
         dup2(log, 2);
+        dup2(listening[1], 10);
+        dup2(10, 3);  // dup2 leaves no close-on-exec behind, whatever number the pipe had
+        close(10);
         execve("/bin/devmgr", (char* const*)argv, (char* const*)environment);
         fprintf(stderr, "init: cannot start devmgr: %s\n", strerror(errno));
         _exit(127);
     }
+    close(listening[1]);
+    char byte;
+    if (read(listening[0], &byte, 1) != 1) {
+        fprintf(stderr, "init: devmgr did not come to listen\n");
+    }
+    close(listening[0]);
     return pid;
 }
 

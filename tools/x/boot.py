@@ -30,22 +30,25 @@ def find_board(name):
     return path.resolve()
 
 
+def _ask_devmgr(folder, board, option):
+    done = subprocess.run([folder / "bin/devmgr", "--board", board, option], capture_output=True, text=True)
+    if done.returncode == 0:
+        return done.stdout.splitlines()
+    if "no 'machine'" in done.stderr:
+        raise Failure(f"{board.stem} has no machine to boot: use ./x run {board.stem}")
+    raise Failure(done.stderr.strip())
+
+
 def qemu_args(folder, board, images):
     """What the board file says to QEMU; makes the disk images that are not there yet."""
-    done = subprocess.run([folder / "bin/devmgr", "--board", board, "--qemu-args"], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Failure(done.stderr.strip() or f"{board}: no QEMU arguments")
+    args = _ask_devmgr(folder, board, "--qemu-args")
     images.mkdir(parents=True, exist_ok=True)
-    args = []
-    for line in done.stdout.splitlines():
-        if line.startswith("image:"):
-            _, name, size = line.split()
-            if not (images / name).exists():
-                with open(images / name, "wb") as file:
-                    file.truncate(int(size))
-        else:
-            args.append(line.replace("@IMAGE_DIR@", str(images)))
-    return args
+    for line in _ask_devmgr(folder, board, "--disk-images"):
+        name, size = line.rsplit(" ", 1)
+        if not (images / name).exists():
+            with open(images / name, "wb") as file:
+                file.truncate(int(size))
+    return [arg.replace("@IMAGE_DIR@", str(images)) for arg in args]
 
 
 def start(folder, board, chatter=sys.stderr, cmdline="", images=None):
@@ -122,12 +125,21 @@ class Local:
         self.log = os.path.join(self.work.name, "devmgr.log")
         self.environment = dict(os.environ, JACINTH_SOCKET=self.socket,
                                 PATH=f"{folder / 'bin'}:{os.environ['PATH']}")
+        ours, theirs = os.pipe()
         command = ["setpriv", "--pdeathsig", "TERM", folder / "bin/devmgr", "--board", board,
                    "--driver-dir", folder / "lib/drivers", "--driver-host", folder / "bin/driver_host",
-                   "--socket", self.socket, *devmgr_args]
+                   "--socket", self.socket, "--listening-fd", str(theirs), *devmgr_args]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            start_new_session=True)
+                                            pass_fds=[theirs], start_new_session=True)
+        os.close(theirs)
+        is_listening = os.read(ours, 1) != b""
+        os.close(ours)
+        if not is_listening:
+            self.process.wait()
+            text = self.log_tail()
+            self.work.cleanup()
+            raise Failure(f"devmgr did not start:\n{text}")
 
     def log_tail(self):
         with open(self.log, errors="replace") as file:

@@ -26,8 +26,7 @@ class Machine:
             raise Failure(f"no {QEMU} on this machine; install Debian's package qemu-system-x86")
         ours, theirs = socket.socketpair()
         append = f"console=ttyS0 intel_iommu=on quiet cryptomgr.notests panic=-1 {cmdline}".strip()
-        command = ["setpriv", "--pdeathsig", "KILL", QEMU, *qemu_args, "-nodefaults", "-display", "none",
-                   "-no-reboot", "-kernel", str(kernel), "-initrd", str(initramfs), "-append", append,
+        command = ["setpriv", "--pdeathsig", "KILL", QEMU, *qemu_args, "-kernel", str(kernel), "-initrd", str(initramfs), "-append", append,
                    "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
                    "-chardev", f"socket,id=agent,fd={theirs.fileno()}", "-serial", "chardev:agent"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -42,10 +42,25 @@ void dm_yaml_error(dm_yaml_t* yaml, const yaml_node_t* node, const char* format,
 
 // ------------------------------------------------------------------------------------- opening
 
+// libyaml tells where a byte cannot be read by its offset only.
+static yaml_mark_t mark_of_byte(const char* file, size_t offset) {
+    yaml_mark_t mark = {.index = offset};
+    FILE* stream = fopen(file, "rbe");
+    for (size_t i = 0; stream != NULL && i < offset; i++) {
+        int c = fgetc(stream);
+        mark.column = c == '\n' ? 0 : mark.column + 1;
+        mark.line += c == '\n' ? 1 : 0;
+    }
+    if (stream != NULL) {
+        fclose(stream);
+    }
+    return mark;
+}
+
 static void report_parser(dm_yaml_t* yaml, const yaml_parser_t* parser) {
     if (parser->error == YAML_READER_ERROR) {
-        dm_diag_add(yaml->diag, "%s: byte %zu: %s", yaml->file, parser->problem_offset,
-                    parser->problem != NULL ? parser->problem : "unreadable");
+        report_at(yaml, mark_of_byte(yaml->file, parser->problem_offset), "%s",
+                  parser->problem != NULL ? parser->problem : "unreadable");
         return;
     }
     report_at(yaml, parser->problem_mark, "%s%s%s",

@@ -92,6 +92,23 @@ Test(virtqueue, publish_heeds_the_device, .init = set_up, .fini = tear_down) {
     cr_assert_not(virtqueue_publish(&g_ring.queue));
 }
 
+// What was used while interrupts were off must not be forgotten.
+Test(virtqueue, interrupts_off_and_on, .init = set_up, .fini = tear_down) {
+    int cookie;
+    virtqueue_disable_interrupts(&g_ring.queue);
+    cr_assert_eq(atomic_load(&g_ring.queue.avail->flags), VIRTQ_AVAIL_F_NO_INTERRUPT);
+    cr_assert_not(virtqueue_enable_interrupts(&g_ring.queue));
+    cr_assert_eq(atomic_load(&g_ring.queue.avail->flags), 0);
+    uint16_t head = add(1, &cookie);
+    virtqueue_publish(&g_ring.queue);
+    virtqueue_disable_interrupts(&g_ring.queue);
+    use(head, 0);
+    cr_assert(virtqueue_enable_interrupts(&g_ring.queue));
+    virtqueue_used_t used;
+    cr_assert_eq(virtqueue_take_used(&g_ring.queue, &used), ZX_OK);
+    cr_assert_not(virtqueue_enable_interrupts(&g_ring.queue));
+}
+
 Test(virtqueue, full_queue_says_wait_and_goes_on_later, .init = set_up, .fini = tear_down) {
     int cookies[3];
     uint16_t first = add(5, &cookies[0]);

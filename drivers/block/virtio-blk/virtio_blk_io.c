@@ -205,21 +205,35 @@ static zx_status_t take_finished_locked(virtio_blk_t* blk, list_node_t* done) {
     return status == ZX_ERR_SHOULD_WAIT ? ZX_OK : status;
 }
 
-void virtio_blk_service_queue(virtio_blk_t* blk) {
+// One round: everything that the device has finished, and pending requests in its place.
+static zx_status_t service_once(virtio_blk_t* blk) {
     list_node_t done = LIST_INITIAL_VALUE(done);
     mtx_lock(&blk->lock);
-    zx_status_t status = ZX_OK;
-    if (blk->state == VIRTIO_BLK_RUNNING || blk->state == VIRTIO_BLK_STOPPING) {
-        status = take_finished_locked(blk, &done);
-        if (status == ZX_OK) {
-            submit_pending_locked(blk, &done);
-        }
+    virtqueue_disable_interrupts(&blk->queue);
+    zx_status_t status = take_finished_locked(blk, &done);
+    if (status == ZX_OK) {
+        submit_pending_locked(blk, &done);
     }
     mtx_unlock(&blk->lock);
 
     uint32_t ended = end_requests(&done);
     if (ended > 0) {
         account_ended(blk, ended);
+    }
+    return status;
+}
+
+void virtio_blk_service_queue(virtio_blk_t* blk) {
+    bool is_active = true;
+    zx_status_t status = ZX_OK;
+    while (is_active && status == ZX_OK) {
+        mtx_lock(&blk->lock);
+        bool has_device = blk->state == VIRTIO_BLK_RUNNING || blk->state == VIRTIO_BLK_STOPPING;
+        is_active = has_device && virtqueue_enable_interrupts(&blk->queue);
+        mtx_unlock(&blk->lock);
+        if (is_active) {
+            status = service_once(blk);
+        }
     }
     if (status != ZX_OK) {
         virtio_blk_give_up(blk, "its used ring can't be right");

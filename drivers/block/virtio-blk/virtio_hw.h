@@ -99,7 +99,8 @@ typedef struct virtio_blk_req_header {
 #define VIRTQ_DESC_F_NEXT  1u
 #define VIRTQ_DESC_F_WRITE 2u  // the device writes, else it reads
 
-#define VIRTQ_USED_F_NO_NOTIFY 1u
+#define VIRTQ_AVAIL_F_NO_INTERRUPT 1u
+#define VIRTQ_USED_F_NO_NOTIFY     1u
 
 typedef struct virtq_desc {
     uint64_t address;
@@ -109,7 +110,7 @@ typedef struct virtq_desc {
 } virtq_desc_t;
 
 typedef struct virtq_avail {
-    uint16_t flags;
+    _Atomic uint16_t flags;
     _Atomic uint16_t index;
     uint16_t ring[];
 } virtq_avail_t;

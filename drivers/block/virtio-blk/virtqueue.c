@@ -152,6 +152,17 @@ zx_status_t virtqueue_take_used(virtqueue_t* queue, virtqueue_used_t* out_used) 
     return ZX_OK;
 }
 
+void virtqueue_disable_interrupts(virtqueue_t* queue) {
+    atomic_store_explicit(&queue->avail->flags, VIRTQ_AVAIL_F_NO_INTERRUPT, memory_order_relaxed);
+}
+
+bool virtqueue_enable_interrupts(virtqueue_t* queue) {
+    atomic_store_explicit(&queue->avail->flags, 0, memory_order_relaxed);
+    // The flag before the look at the index; the device does it the other way round.
+    atomic_thread_fence(memory_order_seq_cst);
+    return atomic_load_explicit(&queue->used->index, memory_order_relaxed) != queue->used_index;
+}
+
 void* virtqueue_take_unused(virtqueue_t* queue) {
     for (uint16_t i = 0; queue->in_use > 0 && i < queue->size; i++) {
         void* cookie = queue->slot[i].cookie;

@@ -84,5 +84,12 @@ bool virtqueue_publish(virtqueue_t* queue);
 // then.
 zx_status_t virtqueue_take_used(virtqueue_t* queue, virtqueue_used_t* out_used);
 
+// 2.7.7: asks the device for no interrupts while the used ring is being looked at anyway. It may
+// still raise some.
+void virtqueue_disable_interrupts(virtqueue_t* queue);
+// Asks for them again. Returns whether something is in the used ring already, for which no
+// interrupt may come: the caller then looks once more.
+bool virtqueue_enable_interrupts(virtqueue_t* queue);
+
 // After the device was reset: takes back one chain that it still had. NULL: none left.
 void* virtqueue_take_unused(virtqueue_t* queue);

@@ -50,6 +50,8 @@ function(add_driver name)
     set(directory ${JACINTH_DRIVER_DIR})
     if(ARG_TEST)
         set(directory ${JACINTH_TEST_DRIVER_DIR})
+    else()
+        set_property(GLOBAL APPEND PROPERTY JACINTH_DRIVERS ${name})
     endif()
 
     add_library(${name} MODULE ${ARG_SOURCES})

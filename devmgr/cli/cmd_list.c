@@ -1,47 +1,11 @@
 // SPDX-License-Identifier: MIT
-// devices, drivers, hosts: the listings.
+// drivers, hosts: the listings. devices is in cmd_devices.c.
 #include <string.h>
 
 #include <zircon/syscalls.h>
 
 #include "cli.h"
 #include "json_out.h"
-
-// ---------------------------------------------------------------------------------------- devices
-
-static void print_device(const cli_t* cli, const control_device_info_t* d) {
-    char name[96];
-    snprintf(name, sizeof(name), "%*s%s", (int)d->depth * 3, "", d->name);
-    bool is_running = strcmp(d->state, "running") == 0;
-    bool has_fault = d->fault != NULL && d->fault[0] != '\0';
-    printf("%-28s %s%-14s%s %-15s %8.0u  %s%s%s%s%s%s%s\n", name, cli_color(cli, "32"),
-           d->driver != NULL && d->driver[0] != '\0' ? d->driver : "-", cli_color(cli, "0"),
-           d->class_path != NULL ? d->class_path : "", d->host_pid,
-           cli_color(cli, is_running ? "0" : "33"), d->state, cli_color(cli, "0"),
-           has_fault ? "  " : "", cli_color(cli, "31"), has_fault ? d->fault : "",
-           cli_color(cli, "0"));
-}
-
-static int list_devices_page(cli_t* cli, uint32_t* start, json_t* array) {
-    control_list_request_t request = {.start = *start};
-    control_list_devices_response_t response;
-    pg_arena_t arena;
-    pg_arena_init(&arena, NULL, 0);
-    zx_status_t status = control_control_list_devices(cli->channel, &request, &arena, &response);
-    if (status == ZX_OK) {
-        status = response.status;
-    }
-    for (size_t i = 0; status == ZX_OK && i < response.devices_count; i++) {
-        if (array != NULL) {
-            json_array_append_new(array, json_out_device(&response.devices[i]));
-        } else {
-            print_device(cli, &response.devices[i]);
-        }
-    }
-    *start = status == ZX_OK ? response.next : 0;
-    pg_arena_fini(&arena);
-    return status == ZX_OK ? CLI_OK : cli_fail_status("devices", status, NULL);
-}
 
 // ---------------------------------------------------------------------------------------- drivers
 
@@ -152,13 +116,6 @@ static int list(cli_t* cli, int argc, char** argv, const char* heading,
         json_decref(array);
     }
     return code;
-}
-
-int cli_devices(cli_t* cli, int argc, char** argv) {
-    char heading[96];
-    snprintf(heading, sizeof(heading), "%-28s %-14s %-15s %8s  %s", "DEVICE", "DRIVER", "CLASS",
-             "PID", "STATE");
-    return list(cli, argc, argv, heading, list_devices_page);
 }
 
 int cli_drivers(cli_t* cli, int argc, char** argv) {

@@ -112,7 +112,7 @@ class LocalBench:
 
 
 def bench_boot(runs):
-    folder = build("dev")
+    folder = build("dev", ["product"])
     board = board_boot.find_board("qemu-x64")
     rows = [Row("boot: guest start to board up", "s", lambda: _boot_once(folder, board, False),
                 lambda: _boot_once(folder, board, True), goal=3.0)]

@@ -77,7 +77,7 @@ def _prepare(args):
     is_interactive = not args.cmd and not args.exit
     if is_interactive and not sys.stdin.isatty():
         raise Failure("no terminal for the prompt: use --exit or --cmd 'COMMAND'")
-    folder = pathlib.Path(args.build_dir).resolve() if args.build_dir else build("dev")
+    folder = pathlib.Path(args.build_dir).resolve() if args.build_dir else build("dev", ["product"])
     return board, folder, is_interactive
 
 

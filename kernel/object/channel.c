@@ -200,7 +200,8 @@ zx_status_t zx_channel_create(uint32_t options, zx_handle_t* out0, zx_handle_t* 
 }
 
 zx_status_t lx_channel_from_fd(int fd, zx_handle_t* out) {
-    zx_status_t status = ko_fd_is_seqpacket(fd) ? ZX_OK : ZX_ERR_WRONG_TYPE;
+    bool is_good = ko_fd_is_seqpacket(fd) && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+    zx_status_t status = is_good ? ZX_OK : ZX_ERR_WRONG_TYPE;
     ko_channel_t* channel = NULL;
     if (status == ZX_OK) {
         channel = channel_new(fd);
@@ -262,6 +263,7 @@ zx_status_t zx_channel_write(zx_handle_t handle, uint32_t options, const void* b
         status = atomic_load(&channel->is_broken) ? ZX_ERR_PEER_CLOSED
                                                   : ko_outgoing_send(&message, channel->fd);
         ko_outgoing_fini(&message);
+        ko_object_fell(object, status == ZX_ERR_SHOULD_WAIT ? ZX_CHANNEL_WRITABLE : 0);
     }
     ko_object_release(object);
     return status;
@@ -391,6 +393,7 @@ static zx_status_t read_common(zx_handle_t handle, uint32_t options, const void*
     zx_status_t status = ko_handle_get(handle, ZX_OBJ_TYPE_CHANNEL, ZX_RIGHT_READ, &object);
     if (status == ZX_OK) {
         status = channel_read((ko_channel_t*)object, args, infos, out_count);
+        ko_object_fell(object, status == ZX_ERR_SHOULD_WAIT ? ZX_CHANNEL_READABLE : 0);
         ko_object_release(object);
     }
     return status;

@@ -41,6 +41,9 @@ static zx_status_t call_send(ko_channel_t* channel, ko_call_t* call, ko_outgoing
         if (status != ZX_ERR_SHOULD_WAIT) {
             return status;
         }
+        if (ko_fd_signals(channel->fd) & ZX_CHANNEL_PEER_CLOSED) {
+            return ZX_ERR_PEER_CLOSED;  // of one direction at least: no answer can come
+        }
         status = call_sleep(channel, call, EPOLLOUT, deadline);
         if (status != ZX_OK) {
             return status;

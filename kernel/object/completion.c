@@ -1,26 +1,38 @@
 // SPDX-License-Identifier: MIT
-// sync_completion_t over one futex: 0 unsignalled, 1 signalled, 2 unsignalled with waiters.
+// sync_completion_t over one futex: a state in the lower two bits (0 unsignalled, 1 signalled, 2
+// unsignalled with waiters), above it how often it was signalled. A waiter that was woken knows by
+// the count that it was, even if the completion was reset and is waited for again meanwhile; and a
+// wake meant for a completion that was here before does not count.
 #include <lib/sync/completion.h>
 
 #include <zircon/syscalls.h>
 
-enum { UNSIGNALED, SIGNALED, AWAITED };
+enum { UNSIGNALED = 0, SIGNALED = 1, AWAITED = 2, STATE_MASK = 3, COUNT_ONE = 4 };
+
+static uint32_t state_of(int word) {
+    return (uint32_t)word & STATE_MASK;
+}
+
+static uint32_t count_of(int word) {
+    return (uint32_t)word & ~(uint32_t)STATE_MASK;
+}
 
 zx_status_t sync_completion_wait_deadline(sync_completion_t* completion, zx_time_t deadline) {
     zx_futex_t* futex = &completion->futex;
-    for (;;) {
-        int seen = UNSIGNALED;
-        if (!atomic_compare_exchange_strong(futex, &seen, AWAITED) && seen == SIGNALED) {
-            return ZX_OK;
-        }
-        zx_status_t status = zx_futex_wait(futex, AWAITED, ZX_HANDLE_INVALID, deadline);
+    int word = atomic_load(futex);
+    const uint32_t count = count_of(word);
+    const int awaited = (int)(count | AWAITED);
+    zx_status_t status = ZX_OK;
+    while (state_of(word) != SIGNALED && count_of(word) == count) {
         if (status == ZX_ERR_TIMED_OUT) {
-            return atomic_load(futex) == SIGNALED ? ZX_OK : status;
+            return status;
         }
-        if (status == ZX_OK && atomic_load(futex) != AWAITED) {
-            return ZX_OK;  // woken: signalled, even if it was reset since
+        if (word == awaited || atomic_compare_exchange_strong(futex, &word, awaited)) {
+            status = zx_futex_wait(futex, awaited, ZX_HANDLE_INVALID, deadline);
+            word = atomic_load(futex);
         }
     }
+    return ZX_OK;
 }
 
 zx_status_t sync_completion_wait(sync_completion_t* completion, zx_duration_t timeout) {
@@ -30,16 +42,25 @@ zx_status_t sync_completion_wait(sync_completion_t* completion, zx_duration_t ti
 
 void sync_completion_signal(sync_completion_t* completion) {
     zx_futex_t* futex = &completion->futex;
-    if (atomic_exchange(futex, SIGNALED) == AWAITED) {
-        zx_futex_wake(futex, UINT32_MAX);
+    int word = atomic_load(futex);
+    while (state_of(word) != SIGNALED) {
+        int next = (int)((count_of(word) + COUNT_ONE) | SIGNALED);
+        if (atomic_compare_exchange_weak(futex, &word, next)) {
+            if (state_of(word) == AWAITED) {
+                zx_futex_wake(futex, UINT32_MAX);
+            }
+            return;
+        }
     }
 }
 
 void sync_completion_reset(sync_completion_t* completion) {
-    int seen = SIGNALED;
-    atomic_compare_exchange_strong(&completion->futex, &seen, UNSIGNALED);
+    int word = atomic_load(&completion->futex);
+    while (state_of(word) == SIGNALED &&
+           !atomic_compare_exchange_weak(&completion->futex, &word, (int)count_of(word))) {
+    }
 }
 
 bool sync_completion_signaled(const sync_completion_t* completion) {
-    return atomic_load(&completion->futex) == SIGNALED;
+    return state_of(atomic_load(&completion->futex)) == SIGNALED;
 }

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 int ko_bell_create(void) {
     return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -39,7 +40,10 @@ int ko_page_create(size_t size, void** out_page) {
 }
 
 void* ko_page_open(int memfd, size_t size) {
-    if (!ko_fd_is_sealed_memfd(memfd, size)) {
+    // Exactly as large: a memfd of huge pages would be mapped, and never unmapped.
+    struct stat info;
+    if (!ko_fd_is_sealed_memfd(memfd, size) || fstat(memfd, &info) < 0 ||
+        (uint64_t)info.st_size != size) {
         return NULL;
     }
     void* page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);

@@ -61,7 +61,8 @@ static zx_status_t event_signal(ko_object_t* object, uint32_t clear_mask, uint32
     uint32_t before = atomic_load(word);
     while (!atomic_compare_exchange_weak(word, &before, (before & ~clear_mask) | set_mask)) {
     }
-    if (set_mask != 0 && event->bell_fd >= 0) {
+    // Clearing rings only where observers may be in another process: here they are told below.
+    if (event->bell_fd >= 0 && (set_mask != 0 || event->page)) {
         ko_bell_ring(event->bell_fd, event->page != NULL);
     }
     pthread_mutex_unlock(&event->lock);
@@ -176,6 +177,9 @@ static zx_status_t object_signal(zx_handle_t handle, uint32_t clear_mask, uint32
     zx_status_t (*signal)(ko_object_t*, uint32_t, uint32_t) =
         to_peer ? ops->signal_peer : ops->signal;
     status = signal ? signal(object, clear_mask, set_mask) : ZX_ERR_NOT_SUPPORTED;
+    if (status == ZX_OK && !to_peer) {
+        ko_object_fell(object, clear_mask & ~set_mask);
+    }
     ko_object_release(object);
     return status;
 }

@@ -34,9 +34,9 @@ typedef struct ko_fifo {
     uint32_t elem_count;
     uint32_t elem_size;
 
-    pthread_mutex_t lock;  // guards what follows, and reading and writing
-    uint32_t my_head;      // of the ring the other end writes
-    uint32_t my_tail;      // of the ring this end writes
+    pthread_mutex_t lock;      // held to read and to write, and to change what follows
+    _Atomic uint32_t my_head;  // of the ring the other end writes
+    _Atomic uint32_t my_tail;  // of the ring this end writes
 } ko_fifo_t;
 
 static fifo_page_t* fifo_page(const ko_fifo_t* fifo) {
@@ -46,12 +46,12 @@ static fifo_page_t* fifo_page(const ko_fifo_t* fifo) {
 // Elements in a ring; more than elem_count means that the other end lies.
 static uint32_t fifo_readable(ko_fifo_t* fifo) {
     fifo_ring_t* ring = &fifo_page(fifo)->rings[1 - fifo->pair.end];
-    return atomic_load(&ring->tail) - atomic_load(&ring->head);
+    return atomic_load(&ring->tail) - atomic_load(&fifo->my_head);
 }
 
 static uint32_t fifo_written(ko_fifo_t* fifo) {
     fifo_ring_t* ring = &fifo_page(fifo)->rings[fifo->pair.end];
-    return atomic_load(&ring->tail) - atomic_load(&ring->head);
+    return atomic_load(&fifo->my_tail) - atomic_load(&ring->head);
 }
 
 // Whoever asks may be about to wait, so this end is armed before the look.
@@ -275,6 +275,8 @@ static zx_status_t fifo_transfer(zx_handle_t handle, size_t elem_size, void* dat
         if (status == ZX_OK) {
             fifo_tell_peer(fifo);
         }
+        zx_signals_t low = is_write ? ZX_FIFO_WRITABLE : ZX_FIFO_READABLE;
+        ko_object_fell(object, status == ZX_ERR_SHOULD_WAIT ? low : 0);
         if (status == ZX_OK && actual_count) {
             *actual_count = done;
         }

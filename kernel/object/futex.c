@@ -52,6 +52,9 @@ zx_status_t zx_futex_wake(const zx_futex_t* value_ptr, uint32_t wake_count) {
     if (!futex_is_good(value_ptr)) {
         return ZX_ERR_INVALID_ARGS;
     }
+    if (wake_count == 0) {
+        return ZX_OK;  // Linux would wake one
+    }
     long result =
         syscall(SYS_futex, value_ptr, FUTEX_WAKE_PRIVATE, futex_count(wake_count), NULL, NULL, 0);
     return result < 0 ? ZX_ERR_INVALID_ARGS : ZX_OK;

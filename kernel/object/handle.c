@@ -52,17 +52,15 @@ zx_status_t zx_handle_duplicate(zx_handle_t handle, zx_rights_t rights, zx_handl
     }
     ko_object_t* object = NULL;
     zx_rights_t have;
-    zx_status_t status =
-        ko_handle_get_rights(handle, ZX_OBJ_TYPE_NONE, ZX_RIGHT_DUPLICATE, &object, &have);
+    zx_status_t status = ko_handle_get_counted(handle, ZX_RIGHT_DUPLICATE, &object, &have);
     if (status != ZX_OK) {
         return status;
     }
     status = rights_narrow(have, rights, &rights);
     if (status != ZX_OK) {
-        ko_object_release(object);
+        ko_taken_drop(object);
         return status;
     }
-    atomic_fetch_add_explicit(&object->handles, 1, memory_order_relaxed);
     return ko_taken_make(object, rights, out);
 }
 

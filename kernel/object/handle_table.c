@@ -201,8 +201,8 @@ zx_status_t ko_handle_make_permanent(ko_object_t* object, zx_handle_t* out) {
     return status;
 }
 
-zx_status_t ko_handle_get_rights(zx_handle_t handle, zx_obj_type_t type, zx_rights_t rights,
-                                 ko_object_t** out, zx_rights_t* out_rights) {
+static zx_status_t handle_get(zx_handle_t handle, zx_obj_type_t type, zx_rights_t rights,
+                              bool counted, ko_object_t** out, zx_rights_t* out_rights) {
     handle_slot_t* slot = slot_find_locked(handle);
     if (!slot) {
         return ZX_ERR_BAD_HANDLE;
@@ -214,11 +214,24 @@ zx_status_t ko_handle_get_rights(zx_handle_t handle, zx_obj_type_t type, zx_righ
         status = ZX_ERR_ACCESS_DENIED;
     } else {
         ko_object_acquire(slot->object);
+        if (counted) {
+            atomic_fetch_add_explicit(&slot->object->handles, 1, memory_order_relaxed);
+        }
         *out = slot->object;
         *out_rights = slot->rights;
     }
     slot_unlock(slot);
     return status;
+}
+
+zx_status_t ko_handle_get_rights(zx_handle_t handle, zx_obj_type_t type, zx_rights_t rights,
+                                 ko_object_t** out, zx_rights_t* out_rights) {
+    return handle_get(handle, type, rights, false, out, out_rights);
+}
+
+zx_status_t ko_handle_get_counted(zx_handle_t handle, zx_rights_t rights, ko_object_t** out,
+                                  zx_rights_t* out_rights) {
+    return handle_get(handle, ZX_OBJ_TYPE_NONE, rights, true, out, out_rights);
 }
 
 zx_status_t ko_handle_get(zx_handle_t handle, zx_obj_type_t type, zx_rights_t rights,

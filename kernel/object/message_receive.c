@@ -19,8 +19,14 @@ static _Thread_local uint8_t* thread_buffer;
 static pthread_key_t buffer_key;
 static pthread_once_t buffer_once = PTHREAD_ONCE_INIT;
 
+// Another destructor of the thread may receive again after this one ran.
+static void buffer_free(void* buffer) {
+    thread_buffer = NULL;
+    free(buffer);
+}
+
 static void buffer_start(void) {
-    pthread_key_create(&buffer_key, free);
+    pthread_key_create(&buffer_key, buffer_free);
 }
 
 static uint8_t* buffer_get(void) {
@@ -143,16 +149,15 @@ zx_status_t ko_message_receive(int fd, ko_message_t* out) {
     } control;
     struct iovec iov = {.iov_base = buffer, .iov_len = BUFFER_SIZE};
     struct msghdr received = {.msg_iov = &iov, .msg_iovlen = 1};
-    ssize_t size = -1;
+    ssize_t size = 0;
     // ECONNRESET says once that the peer left data unread; what it sent before comes after it.
-    for (int tries = 0; tries < 3; tries++) {
+    bool was_reset = false;
+    do {
+        was_reset = was_reset || (size < 0 && errno == ECONNRESET);
         received.msg_control = control.space;
         received.msg_controllen = sizeof(control.space);
         size = recvmsg(fd, &received, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-        if (size >= 0 || (errno != EINTR && errno != ECONNRESET)) {
-            break;
-        }
-    }
+    } while (size < 0 && (errno == EINTR || (errno == ECONNRESET && !was_reset)));
     out->fd_count = 0;
     if (size < 0 || (size == 0 && received.msg_controllen == 0)) {
         return receive_failed(fd, size);

@@ -99,6 +99,7 @@ struct ko_object {
     list_node_t waiters;          // ko_waiter_t: threads blocked on the object (wait.c)
     list_node_t watches;          // ko_watch_t: ports that watch it (port.c)
     _Atomic uint32_t wait_count;  // length of both lists, readable without the lock
+    _Atomic uint32_t edge_count;  // observers with ZX_WAIT_ASYNC_EDGE, the same
     char name[ZX_MAX_NAME_LEN];
 };
 
@@ -128,6 +129,11 @@ zx_status_t ko_handle_get(zx_handle_t handle, zx_obj_type_t type, zx_rights_t ri
 // The same, and tells all rights of the handle.
 zx_status_t ko_handle_get_rights(zx_handle_t handle, zx_obj_type_t type, zx_rights_t rights,
                                  ko_object_t** out, zx_rights_t* out_rights);
+
+// As ko_handle_get_rights for any type, and counts one handle more on the object, so that it cannot
+// lose its last handle meanwhile. The caller goes on with ko_taken_make or ko_taken_drop.
+zx_status_t ko_handle_get_counted(zx_handle_t handle, zx_rights_t rights, ko_object_t** out,
+                                  zx_rights_t* out_rights);
 
 // Takes the handle out of the table (waits through it end); the object with the handle's reference
 // goes to the caller, who gives it to ko_handle_make or to ko_taken_drop. The object still counts
@@ -161,6 +167,10 @@ void ko_wait_cancel(ko_object_t* object, zx_handle_t handle);
 // the ports that watch it look. The caller holds a reference and none of the locks above.
 void ko_object_changed(ko_object_t* object);
 
+// Signals of `object` may have gone away, those of `low` for sure at some instant during the call:
+// who watches for an edge must know before they come back. Locks as above.
+void ko_object_fell(ko_object_t* object, zx_signals_t low);
+
 // For objects that are one pollable fd: READABLE, WRITABLE, PEER_CLOSED as poll() says, without
 // blocking, and the matching wait source. POLLIN gives READABLE also after a hang-up.
 zx_signals_t ko_fd_signals(int fd);
@@ -181,6 +191,8 @@ zx_status_t ko_port_unbind(ko_object_t* port, ko_object_t* object, bool* out_dro
 void ko_port_poll(ko_object_t* port, ko_object_t* object);
 // The ports that watch `object` look at its signals. object->wait_lock is held.
 void ko_port_object_changed_locked(ko_object_t* object);
+// The ports that watch `object` for an edge take `low` as gone, and look. wait_lock is held.
+void ko_port_object_fell_locked(ko_object_t* object, zx_signals_t low);
 // The last handle of `object` is gone: no port watches it any more.
 void ko_port_forget_object(ko_object_t* object);
 // A handle of `object` is going: drops the waits made through it. object->wait_lock is held.

@@ -113,7 +113,5 @@ void ko_pair_signal(ko_pair_t* pair, uint32_t end, uint32_t clear_mask, uint32_t
     uint32_t before = atomic_load(word);
     while (!atomic_compare_exchange_weak(word, &before, (before & ~clear_mask) | set_mask)) {
     }
-    if (set_mask != 0) {
-        ko_pair_ring(pair, end);
-    }
+    ko_pair_ring(pair, end);
 }

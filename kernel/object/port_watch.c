@@ -66,6 +66,13 @@ static ko_watch_t* watch_create_locked(ko_port_t* port, ko_object_t* object, boo
     return watch;
 }
 
+static void observer_free(ko_watch_t* watch, ko_observer_t* observer) {
+    if (observer->options & ZX_WAIT_ASYNC_EDGE) {
+        atomic_fetch_sub(&watch->object->edge_count, 1);
+    }
+    free(observer);
+}
+
 // Ends a watch; the object's reference goes to the caller. Both locks are held.
 static ko_object_t* watch_destroy_locked(ko_watch_t* watch) {
     ko_port_t* port = watch->port;
@@ -75,7 +82,7 @@ static ko_object_t* watch_destroy_locked(ko_watch_t* watch) {
     }
     ko_observer_t* observer;
     while ((observer = list_remove_head_type(&watch->observers, ko_observer_t, node))) {
-        free(observer);
+        observer_free(watch, observer);
     }
     port->slots[watch->slot].watch = NULL;
     list_delete(&watch->in_port);
@@ -157,7 +164,7 @@ static void watch_fire_locked(ko_watch_t* watch) {
         observer->is_asserted = (observer->options & ZX_WAIT_ASYNC_EDGE) && is_asserted;
         if (fires && signal_push_locked(watch->port, observer, state) == ZX_OK) {
             list_delete(&observer->node);
-            free(observer);
+            observer_free(watch, observer);
         }
     }
 }
@@ -198,6 +205,9 @@ static zx_status_t watch_observe_locked(ko_watch_t* watch, ko_observer_t* fresh)
         status = signal_push_locked(watch->port, fresh, state);
     } else if (status == ZX_OK) {
         fresh->is_asserted = is_asserted;
+        if (fresh->options & ZX_WAIT_ASYNC_EDGE) {
+            atomic_fetch_add(&watch->object->edge_count, 1);
+        }
         list_add_tail(&watch->observers, &fresh->node);
         return ZX_OK;
     }
@@ -217,7 +227,8 @@ static zx_status_t port_observe(ko_port_t* port, ko_object_t* object, const ko_o
     if (!watch && !port->is_closed) {
         watch = watch_create_locked(port, object, false);
     }
-    zx_status_t status = ZX_ERR_NO_MEMORY;
+    // A port without handles watches nothing any more.
+    zx_status_t status = port->is_closed ? ZX_ERR_BAD_HANDLE : ZX_ERR_NO_MEMORY;
     if (watch) {
         status = watch_observe_locked(watch, fresh);
     } else {
@@ -258,14 +269,14 @@ zx_status_t zx_object_wait_async(zx_handle_t handle, zx_handle_t port_handle, ui
     return status;
 }
 
-static bool observers_drop(list_node_t* observers, zx_handle_t handle, const uint64_t* key) {
+static bool observers_drop(ko_watch_t* watch, zx_handle_t handle, const uint64_t* key) {
     bool found = false;
     ko_observer_t* observer;
     ko_observer_t* next;
-    list_for_every_entry_safe(observers, observer, next, ko_observer_t, node) {
+    list_for_every_entry_safe(&watch->observers, observer, next, ko_observer_t, node) {
         if (observer->handle == handle && (!key || observer->key == *key)) {
             list_delete(&observer->node);
-            free(observer);
+            observer_free(watch, observer);
             found = true;
         }
     }
@@ -276,7 +287,7 @@ void ko_port_forget_handle_locked(ko_object_t* object, zx_handle_t handle) {
     ko_watch_t* watch;
     list_for_every_entry(&object->watches, watch, ko_watch_t, in_object) {
         pthread_mutex_lock(&watch->port->lock);
-        observers_drop(&watch->observers, handle, NULL);
+        observers_drop(watch, handle, NULL);
         pthread_mutex_unlock(&watch->port->lock);
     }
 }
@@ -292,13 +303,28 @@ void ko_port_object_changed_locked(ko_object_t* object) {
     }
 }
 
+void ko_port_object_fell_locked(ko_object_t* object, zx_signals_t low) {
+    ko_watch_t* watch;
+    list_for_every_entry(&object->watches, watch, ko_watch_t, in_object) {
+        pthread_mutex_lock(&watch->port->lock);
+        ko_observer_t* observer;
+        list_for_every_entry(&watch->observers, observer, ko_observer_t, node) {
+            if ((observer->trigger & ~low) == 0) {
+                observer->is_asserted = false;
+            }
+        }
+        watch_fire_locked(watch);
+        pthread_mutex_unlock(&watch->port->lock);
+    }
+}
+
 bool ko_port_cancel(ko_port_t* port, ko_object_t* object, zx_handle_t handle, uint64_t key) {
     bool found = false;
     pthread_mutex_lock(&object->wait_lock);
     pthread_mutex_lock(&port->lock);
     ko_watch_t* watch = watch_find(port, object, false);
     if (watch) {
-        found = observers_drop(&watch->observers, handle, &key);
+        found = observers_drop(watch, handle, &key);
     }
     ko_packet_t* entry;
     ko_packet_t* next;

@@ -98,6 +98,7 @@ static zx_status_t timer_arm(zx_handle_t handle, const struct itimerspec* when, 
         status = ZX_ERR_INTERNAL;
     }
     pthread_mutex_unlock(&timer->lock);
+    ko_object_fell(object, ZX_TIMER_SIGNALED);
     ko_object_release(object);
     return status;
 }

@@ -112,6 +112,15 @@ void ko_object_changed(ko_object_t* object) {
     pthread_mutex_unlock(&object->wait_lock);
 }
 
+void ko_object_fell(ko_object_t* object, zx_signals_t low) {
+    if (atomic_load(&object->edge_count) == 0) {
+        return;
+    }
+    pthread_mutex_lock(&object->wait_lock);
+    ko_port_object_fell_locked(object, low);
+    pthread_mutex_unlock(&object->wait_lock);
+}
+
 zx_status_t ko_wait_set_init(ko_wait_set_t* set) {
     set->thread = ko_thread_self();
     set->poll_count = 0;
@@ -155,8 +164,8 @@ zx_status_t ko_wait_set_add(ko_wait_set_t* set, const ko_wait_source_t* sources,
             return ZX_ERR_NO_RESOURCES;
         }
         if (!sources[i].is_doorbell) {
-            set->polls[set->poll_count++] =
-                (struct pollfd){.fd = sources[i].fd, .events = (short)sources[i].events};
+            set->polls[set->poll_count++] = (struct pollfd){
+                .fd = sources[i].fd, .events = (short)(sources[i].events | POLLRDHUP)};
             continue;
         }
         zx_status_t status = bell_add(set, sources[i].fd);
@@ -199,8 +208,8 @@ zx_status_t ko_wait_set_block(ko_wait_set_t* set, zx_time_t deadline) {
         struct pollfd* poll_fd = &set->polls[i];
         if (poll_fd->fd == set->thread->bell_fd && poll_fd->revents) {
             bells_drain(set);
-        } else if (poll_fd->revents & (POLLHUP | POLLERR | POLLNVAL)) {
-            // A hang-up is reported whether asked for or not, and for ever. The caller looks at the
+        } else if (poll_fd->revents & (POLLHUP | POLLRDHUP | POLLERR | POLLNVAL)) {
+            // A hang-up, of one direction too, is reported for ever. The caller looks at the
             // signals once more now; nothing new can come from this fd after that.
             poll_fd->fd = -1;
         }

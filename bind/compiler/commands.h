@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+// The subcommands, each from its cmd_<name>.c.
+#pragma once
+
+#include "command.h"
+
+extern const bindc_command_t bindc_compile_command;

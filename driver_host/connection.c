@@ -25,9 +25,9 @@
 typedef struct dh_connection {
     list_node_t node;
     uint64_t key;
-    zx_handle_t channel;  // owned
-    zx_device_t* device;  // owned reference: what was opened
-    zx_device_t* target;  // owned reference: whose hooks serve it, device or an instance of it
+    dh_channel_t* channel;  // owned reference
+    zx_device_t* device;    // owned reference: what was opened
+    zx_device_t* target;    // owned reference: whose hooks serve it, device or an instance of it
 } dh_connection_t;
 
 static list_node_t connections = LIST_INITIAL_VALUE(connections);
@@ -52,7 +52,7 @@ static zx_status_t watch(dh_connection_t* connection) {
     bool is_served = connection->device->state == DH_DEVICE_ACTIVE;
     dh_unlock();
     return dh_loop_watch(
-        connection->channel, connection->key,
+        connection->channel->handle, connection->key,
         ZX_CHANNEL_PEER_CLOSED | (is_served ? ZX_CHANNEL_READABLE : ZX_SIGNAL_NONE));
 }
 
@@ -63,8 +63,8 @@ static void close_connection(dh_connection_t* connection) {
                zx_status_get_string(status));
     }
     list_delete(&connection->node);
-    dh_loop_unwatch(connection->channel, connection->key);
-    zx_handle_close(connection->channel);
+    dh_loop_unwatch(connection->channel->handle, connection->key);
+    dh_channel_unref(connection->channel);
     if (connection->target != connection->device) {
         dh_device_discard(connection->target, false);
     }
@@ -149,8 +149,8 @@ static zx_status_t serve_one(dh_connection_t* connection) {
     uint32_t num_bytes = 0;
     uint32_t num_handles = 0;
     zx_status_t status =
-        zx_channel_read(connection->channel, 0, message_bytes, handles, sizeof(message_bytes),
-                        countof(handles), &num_bytes, &num_handles);
+        zx_channel_read(connection->channel->handle, 0, message_bytes, handles,
+                        sizeof(message_bytes), countof(handles), &num_bytes, &num_handles);
     if (status != ZX_OK) {
         return status;
     }
@@ -159,7 +159,8 @@ static zx_status_t serve_one(dh_connection_t* connection) {
     if (status != ZX_OK) {
         return status;
     }
-    status = device_device_dispatch(&device_ops, connection->target, connection->channel, &message);
+    status = device_device_dispatch(&device_ops, connection->target, connection->channel->handle,
+                                    &message);
     if (status == ZX_ERR_NOT_SUPPORTED) {
         status = call_message_hook(connection, &message, num_bytes);
     }
@@ -198,7 +199,7 @@ static zx_status_t call_open_hook(zx_device_t* device, zx_device_t** out_target)
     dh_add_context_set(&context);
     zx_status_t status = dh_call_open(device, &target, 0);
     dh_add_context_set(NULL);
-    if (status == ZX_OK && target != device && target != context.added) {
+    if (status == ZX_OK && target != device && (target == NULL || target != context.added)) {
         dh_device_misuse(device, "open", "dev_out is not an instance that this hook added");
     }
     if (context.added != NULL && (status != ZX_OK || target == device)) {
@@ -210,8 +211,12 @@ static zx_status_t call_open_hook(zx_device_t* device, zx_device_t** out_target)
 
 static zx_status_t start_connection(zx_device_t* device, zx_device_t* target, zx_handle_t client) {
     dh_connection_t* connection = calloc(1, sizeof(*connection));
-    if (connection == NULL) {
-        zx_handle_close(client);
+    dh_channel_t* channel = dh_channel_create(client);
+    if (connection == NULL || channel == NULL) {
+        free(connection);
+        if (channel != NULL) {
+            dh_channel_unref(channel);
+        }
         dh_call_close(target, 0);
         if (target != device) {
             dh_device_discard(target, false);
@@ -219,7 +224,7 @@ static zx_status_t start_connection(zx_device_t* device, zx_device_t* target, zx
         return ZX_ERR_NO_MEMORY;
     }
     connection->key = next_key++;
-    connection->channel = client;
+    connection->channel = channel;
     connection->device = device;
     connection->target = target;
     dh_lock();

@@ -13,9 +13,30 @@
 
 // A transaction that the driver took. Ends with its reply.
 typedef struct dh_taken_transaction {
-    zx_device_t* device;  // owned reference, counted in its transaction_count
-    zx_handle_t channel;  // owned: a duplicate, so that the connection may close meanwhile
+    zx_device_t* device;    // owned reference, counted in its transaction_count
+    dh_channel_t* channel;  // owned reference: the connection may close meanwhile
 } dh_taken_transaction_t;
+
+dh_channel_t* dh_channel_create(zx_handle_t handle) {
+    dh_channel_t* channel = calloc(1, sizeof(*channel));
+    if (channel == NULL) {
+        zx_handle_close(handle);
+        return NULL;
+    }
+    channel->handle = handle;
+    channel->ref_count = 1;
+    return channel;
+}
+
+void dh_channel_unref(dh_channel_t* channel) {
+    dh_lock();
+    bool is_last = --channel->ref_count == 0;
+    dh_unlock();
+    if (is_last) {
+        zx_handle_close(channel->handle);
+        free(channel);
+    }
+}
 
 // Sends msg with the transaction's txid. Takes the handles.
 static zx_status_t send_reply(zx_handle_t channel, uint32_t txid, const fidl_outgoing_msg_t* msg) {
@@ -54,8 +75,8 @@ static zx_status_t reply_later(fidl_txn_t* txn, const fidl_outgoing_msg_t* msg) 
     }
     txn->driver_host_context = 0;
     txn->channel = ZX_HANDLE_INVALID;
-    zx_status_t status = send_reply(taken->channel, txn->txid, msg);
-    zx_handle_close(taken->channel);
+    zx_status_t status = send_reply(taken->channel->handle, txn->txid, msg);
+    dh_channel_unref(taken->channel);
     dh_lock();
     taken->device->transaction_count--;
     dh_device_unref_locked(taken->device);
@@ -64,11 +85,12 @@ static zx_status_t reply_later(fidl_txn_t* txn, const fidl_outgoing_msg_t* msg) 
     return status;
 }
 
-void dh_transaction_init(dh_transaction_t* transaction, zx_device_t* device, zx_handle_t channel,
+void dh_transaction_init(dh_transaction_t* transaction, zx_device_t* device, dh_channel_t* channel,
                          uint32_t txid) {
     *transaction = (dh_transaction_t){
-        .txn = {.reply = reply_in_hook, .channel = channel, .txid = txid},
+        .txn = {.reply = reply_in_hook, .channel = channel->handle, .txid = txid},
         .device = device,
+        .channel = channel,
     };
 }
 
@@ -84,19 +106,20 @@ void device_fidl_transaction_take_ownership(fidl_txn_t* txn, device_fidl_txn_t* 
                          "the transaction was replied to or taken");
     }
     dh_taken_transaction_t* taken = calloc(1, sizeof(*taken));
-    if (taken == NULL ||
-        zx_handle_duplicate(txn->channel, ZX_RIGHT_SAME_RIGHTS, &taken->channel) != ZX_OK) {
-        dh_device_misuse(device, "device_fidl_transaction_take_ownership", "no memory or handle");
+    if (taken == NULL) {
+        dh_device_misuse(device, "device_fidl_transaction_take_ownership", "no memory");
     }
     transaction->is_taken = true;
     taken->device = device;
+    taken->channel = transaction->channel;
     dh_lock();
     dh_device_ref_locked(device);
     device->transaction_count++;
+    taken->channel->ref_count++;
     dh_unlock();
     out_txn->txn = (fidl_txn_t){
         .reply = reply_later,
-        .channel = taken->channel,
+        .channel = taken->channel->handle,
         .txid = txn->txid,
         .driver_host_context = (uintptr_t)taken,
     };

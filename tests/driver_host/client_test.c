@@ -9,6 +9,7 @@
 
 #include <lib/ddk/debug.h>
 #include <lib/ddk/metadata.h>
+#include <lib/ddk/protodefs.h>
 #include <protocols/device.h>
 
 #include "fake_devmgr.h"
@@ -28,6 +29,7 @@ static void setup(void) {
 }
 
 static void teardown(void) {
+    cr_log_info("%s", fake_devmgr_output(fake));
     lx_exit_t how = fake_devmgr_stop(fake);
     cr_assert(how.exited, "signal %d", how.signal);
     cr_assert(eq(int, how.code, 0));

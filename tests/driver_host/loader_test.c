@@ -8,6 +8,7 @@
 #include <zircon/syscalls.h>
 
 #include <lib/ddk/debug.h>
+#include <lib/ddk/protodefs.h>
 #include <protocols/device.h>
 
 #include "fake_devmgr.h"

@@ -10,6 +10,7 @@
 
 #include <lib/ddk/debug.h>
 #include <lib/ddk/metadata.h>
+#include <lib/ddk/protodefs.h>
 
 #include "fake_devmgr.h"
 

@@ -13,11 +13,6 @@
 
 // ---- Coordinator
 
-static void reply_status(const pg_responder_t* responder, zx_status_t status) {
-    devmgr_status_response_t response = {.status = status};
-    devmgr_coordinator_add_device_reply(responder, &response);
-}
-
 static void copy_text(char* to, size_t size, const char* from) {
     snprintf(to, size, "%s", from != NULL ? from : "");
 }
@@ -58,7 +53,8 @@ static void on_add_device(void* ctx, const devmgr_add_device_request_t* request,
         cnd_broadcast(&fake->changed);
     }
     mtx_unlock(&fake->lock);
-    reply_status(&responder, status);
+    devmgr_status_response_t response = {.status = status};
+    devmgr_coordinator_add_device_reply(&responder, &response);
 }
 
 static void on_schedule_remove(void* ctx, const devmgr_device_request_t* request,
@@ -69,7 +65,8 @@ static void on_schedule_remove(void* ctx, const devmgr_device_request_t* request
     fake->removals[fake->removal_count++] = request->device_id;
     cnd_broadcast(&fake->changed);
     mtx_unlock(&fake->lock);
-    reply_status(&responder, ZX_OK);
+    devmgr_status_response_t response = {.status = ZX_OK};
+    devmgr_coordinator_schedule_remove_reply(&responder, &response);
 }
 
 static fake_metadata_t* find_metadata_locked(fake_devmgr_t* fake, uint64_t id, uint32_t type) {
@@ -122,7 +119,8 @@ static void on_add_metadata(void* ctx, const devmgr_add_metadata_request_t* requ
     set_metadata_locked(fake, request->device_id, request->type, request->data,
                         request->data_count);
     mtx_unlock(&fake->lock);
-    reply_status(&responder, ZX_OK);
+    devmgr_status_response_t response = {.status = ZX_OK};
+    devmgr_coordinator_add_metadata_reply(&responder, &response);
 }
 
 static void on_log(void* ctx, const devmgr_log_record_t* request) {

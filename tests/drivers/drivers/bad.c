@@ -24,7 +24,7 @@ zx_status_t device_no_such_call(zx_device_t* device);
 
 #ifdef BAD_CONSTRUCTOR
 __CONSTRUCTOR static void crash(void) {
-    int* volatile nowhere = NULL;
+    int* volatile nowhere = (int*)16;  // not NULL, which sanitizers catch before the machine does
     *(volatile int*)nowhere = 1;
 }
 #endif

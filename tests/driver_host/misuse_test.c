@@ -107,9 +107,7 @@ Test(misuse, unbind_reply_with_an_open_transaction) {
     cr_assert(eq(i32, fake_devmgr_open(fake, id, &client), ZX_OK));
     pg_header_t header = {.txid = 1, .ordinal = 1};
     cr_assert(eq(i32, zx_channel_write(client, 0, &header, sizeof(header), NULL, 0), ZX_OK));
-    // Served before the next request of devmgr that follows a whole turn later.
-    fake_devmgr_stats(fake);
-    fake_devmgr_stats(fake);
+    cr_assert(fake_devmgr_wait_log(fake, "rec:taken"));
     fake_devmgr_unbind(fake, id);
     check_abort(fake, "device_unbind_reply(faulty)", "transactions without a reply");
     zx_handle_close(client);

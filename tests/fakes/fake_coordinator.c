@@ -142,6 +142,25 @@ static const devmgr_coordinator_ops_t coordinator_ops = {
     .log = on_log,
 };
 
+// Answers all that waits. What the host wrote before an answer of its own reached us is then
+// recorded.
+static zx_status_t serve_waiting(fake_devmgr_t* fake) {
+    mtx_lock(&fake->serving);
+    zx_status_t status = ZX_OK;
+    while (status == ZX_OK) {
+        pg_message_t message;
+        status = pg_message_read(fake->coordinator, &message);
+        if (status == ZX_OK) {
+            status =
+                devmgr_coordinator_dispatch(&coordinator_ops, fake, fake->coordinator, &message);
+            ZX_ASSERT_MSG(status == ZX_OK, "the host sent something odd: %d", status);
+            pg_message_fini(&message);
+        }
+    }
+    mtx_unlock(&fake->serving);
+    return status;
+}
+
 int fake_coordinator_run(void* ctx) {
     fake_devmgr_t* fake = ctx;
     for (;;) {
@@ -150,14 +169,8 @@ int fake_coordinator_run(void* ctx) {
             {.handle = fake->stop, .waitfor = ZX_EVENT_SIGNALED},
         };
         zx_object_wait_many(items, countof(items), ZX_TIME_INFINITE);
-        pg_message_t message;
-        zx_status_t status = pg_message_read(fake->coordinator, &message);
-        if (status == ZX_OK) {
-            status =
-                devmgr_coordinator_dispatch(&coordinator_ops, fake, fake->coordinator, &message);
-            ZX_ASSERT_MSG(status == ZX_OK, "the host sent something odd: %d", status);
-            pg_message_fini(&message);
-        } else if (status == ZX_ERR_PEER_CLOSED || (items[1].pending & ZX_EVENT_SIGNALED) != 0) {
+        if (serve_waiting(fake) == ZX_ERR_PEER_CLOSED ||
+            (items[1].pending & ZX_EVENT_SIGNALED) != 0) {
             return 0;
         }
     }
@@ -224,6 +237,7 @@ bool fake_devmgr_wait_log(fake_devmgr_t* fake, const char* text) {
 
 const char* fake_devmgr_take_logs(fake_devmgr_t* fake, const char* prefix) {
     size_t size = 1;
+    serve_waiting(fake);
     mtx_lock(&fake->lock);
     for (size_t i = 0; i < fake->log_count; i++) {
         size += strlen(fake->logs[i]) + 1;

@@ -42,6 +42,7 @@ static void spawn(fake_devmgr_t* fake, bool sandbox, zx_handle_t bootstrap, int 
 fake_devmgr_t* fake_devmgr_start(bool sandbox, uint8_t log_level) {
     fake_devmgr_t* fake = calloc(1, sizeof(*fake));
     ZX_ASSERT(fake != NULL);
+    mtx_init(&fake->serving, mtx_plain);
     mtx_init(&fake->lock, mtx_plain);
     cnd_init(&fake->changed);
     fake->output_file = tmpfile();
@@ -91,6 +92,7 @@ lx_exit_t fake_devmgr_stop(fake_devmgr_t* fake) {
     for (size_t i = 0; i < fake->device_count; i++) {
         free(fake->devices[i]);
     }
+    mtx_destroy(&fake->serving);
     mtx_destroy(&fake->lock);
     cnd_destroy(&fake->changed);
     free(fake);

@@ -33,6 +33,8 @@ struct fake_devmgr {
     char* taken_logs;   // owned
     char detail[1024];
 
+    mtx_t serving;  // held while messages of the host are read and answered
+
     mtx_t lock;
     cnd_t changed;                             // for all below
     fake_device_t* devices[FAKE_DEVICES_MAX];  // owned

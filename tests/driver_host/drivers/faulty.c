@@ -25,6 +25,7 @@ static zx_status_t faulty_message(void* ctx, fidl_incoming_msg_t* msg, fidl_txn_
     (void)msg;
     kept_txn = txn;
     device_fidl_transaction_take_ownership(kept_txn, &taken_txn);
+    zxlogf(INFO, "rec:taken");
     return ZX_ERR_ASYNC;
 }
 

@@ -243,8 +243,8 @@ zx_status_t device_add_metadata(zx_device_t* device, uint32_t type, const void* 
 zx_status_t device_schedule_work(zx_device_t* device, void (*callback)(void* cookie), void* cookie);
 
 // In a message hook: moves the transaction into *out_txn, so that it can be replied to later, from
-// any thread, once, by out_txn->txn.reply(&out_txn->txn, …). The hook then returns ZX_ERR_ASYNC. The
-// connection's channel stays open until then, also if the connection ends for another reason.
+// any thread, once, by out_txn->txn.reply(&out_txn->txn, …). The hook then returns ZX_ERR_ASYNC.
+// The connection's channel stays open until then, also if the connection ends for another reason.
 void device_fidl_transaction_take_ownership(fidl_txn_t* txn, device_fidl_txn_t* out_txn);
 
 __END_EXPORTS

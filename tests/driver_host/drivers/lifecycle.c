@@ -16,8 +16,21 @@
 typedef struct part {
     const char* name;
     zx_device_t* zxdev;
-    struct part* top;
+    thrd_t thread;
+    bool has_thread;
 } part_t;
+
+// The reply comes from a thread, which must have ended before the driver can be unloaded.
+static void start_thread(part_t* part, int (*run)(void*)) {
+    part->has_thread = thrd_create(&part->thread, run, part) == thrd_success;
+}
+
+static void join_thread(part_t* part) {
+    if (part->has_thread) {
+        thrd_join(part->thread, NULL);
+        part->has_thread = false;
+    }
+}
 
 static zx_status_t lifecycle_init_driver(void** out_ctx) {
     static int driver_context = 17;
@@ -40,10 +53,7 @@ static int reply_init(void* ctx) {
 static void lifecycle_init(void* ctx) {
     part_t* part = ctx;
     RECORD("%s-init", part->name);
-    thrd_t thread;
-    if (thrd_create(&thread, reply_init, part) == thrd_success) {
-        thrd_detach(thread);
-    }
+    start_thread(part, reply_init);
 }
 
 static int reply_unbind(void* ctx) {
@@ -55,15 +65,14 @@ static int reply_unbind(void* ctx) {
 static void lifecycle_unbind(void* ctx) {
     part_t* part = ctx;
     RECORD("%s-unbind", part->name);
-    thrd_t thread;
-    if (thrd_create(&thread, reply_unbind, part) == thrd_success) {
-        thrd_detach(thread);
-    }
+    join_thread(part);
+    start_thread(part, reply_unbind);
 }
 
 static void lifecycle_release(void* ctx) {
     part_t* part = ctx;
     RECORD("%s-release", part->name);
+    join_thread(part);
     free(part);
 }
 

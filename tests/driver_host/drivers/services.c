@@ -19,6 +19,8 @@ typedef struct service {
     zx_device_t* zxdev;
     bool is_instance;
     unsigned number;  // of the instance
+    thrd_t thread;    // one at a time; ends before the release hook does
+    bool has_thread;
     size_t size;
     char text[64];
 } service_t;
@@ -32,6 +34,18 @@ typedef struct later {
 static unsigned next_instance = 1;
 
 static const zx_protocol_device_t instance_ops;
+
+static void join_thread(service_t* service) {
+    if (service->has_thread) {
+        thrd_join(service->thread, NULL);
+        service->has_thread = false;
+    }
+}
+
+static void start_thread(service_t* service, int (*run)(void*), void* ctx) {
+    join_thread(service);
+    service->has_thread = thrd_create(&service->thread, run, ctx) == thrd_success;
+}
 
 static zx_status_t services_open(void* ctx, zx_device_t** dev_out, uint32_t flags) {
     (void)flags;
@@ -78,6 +92,7 @@ static zx_status_t services_close(void* ctx, uint32_t flags) {
 static void services_release(void* ctx) {
     service_t* service = ctx;
     RECORD("release-%u", service->number);
+    join_thread(service);
     free(service);
 }
 
@@ -118,16 +133,7 @@ static int answer_later(void* ctx) {
     return 0;
 }
 
-static zx_status_t start_thread(int (*run)(void*), void* ctx) {
-    thrd_t thread;
-    if (thrd_create(&thread, run, ctx) != thrd_success) {
-        return ZX_ERR_NO_RESOURCES;
-    }
-    thrd_detach(thread);
-    return ZX_OK;
-}
-
-static zx_status_t echo_later(fidl_incoming_msg_t* msg, fidl_txn_t* txn) {
+static zx_status_t echo_later(service_t* service, fidl_incoming_msg_t* msg, fidl_txn_t* txn) {
     later_t* later = calloc(1, sizeof(*later));
     if (later == NULL || msg->num_bytes > sizeof(later->bytes)) {
         free(later);
@@ -136,7 +142,7 @@ static zx_status_t echo_later(fidl_incoming_msg_t* msg, fidl_txn_t* txn) {
     later->size = msg->num_bytes;
     memcpy(later->bytes, msg->bytes, msg->num_bytes);
     device_fidl_transaction_take_ownership(txn, &later->txn);
-    start_thread(answer_later, later);
+    start_thread(service, answer_later, later);
     return ZX_ERR_ASYNC;
 }
 
@@ -166,10 +172,11 @@ static zx_status_t services_message(void* ctx, fidl_incoming_msg_t* msg, fidl_tx
         case 4:
             return txn->reply(txn, &answer);
         case 2:
-            return echo_later(msg, txn);
+            return echo_later(service, msg, txn);
         case 5:
             device_schedule_work(service->zxdev, count_work, service);
-            return start_thread(remove_self, service->zxdev);
+            start_thread(service, remove_self, service->zxdev);
+            return ZX_OK;
         default:
             return ZX_ERR_NOT_SUPPORTED;
     }

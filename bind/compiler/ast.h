@@ -68,7 +68,8 @@ typedef enum bc_statement_kind {
 struct bc_statement {
     bc_statement_t* next;
     bc_statement_kind_t kind;
-    bc_place_t place;  // its first word
+    bc_place_t place;  // all of it; of an `if` its first word
+    bool is_abort;     // BC_STATEMENT_FALSE written as `abort`
     union {
         bc_condition_t condition;
         struct {
@@ -87,6 +88,7 @@ struct bc_using {
     bc_using_t* next;
     bc_name_t library;
     bc_name_t alias;
+    bool is_used;  // some name of the rules belongs to the library
 };
 
 typedef struct bc_parent bc_parent_t;
@@ -132,5 +134,6 @@ struct bc_library {
     bc_name_t name;
     bc_using_t* usings;
     bc_declaration_t* declarations;
-    int visit;  // of the search for circles
+    int visit;        // of the search for circles
+    bool is_visible;  // reachable from the `using` lines of the rules
 };

@@ -11,7 +11,8 @@
 
 typedef struct checker {
     bc_symbols_t* symbols;
-    const bc_using_t* usings;
+    bc_using_t* usings;
+    const bc_options_t* options;
     bool can_resolve;
     bc_code_t* code;
 } checker_t;
@@ -35,6 +36,13 @@ static void add_instruction(checker_t* checker, bc_instruction_t instruction) {
 static void note_undefined(checker_t* checker, bc_diagnostic_t* diagnostic, bc_text_t name) {
     bc_text_t prefix = name;
     bc_text_t last;
+    const bc_symbol_t* hidden = bc_map_get(&checker->symbols->names, name);
+    if (hidden != NULL && hidden->library != NULL) {
+        const bc_text_t library = hidden->library->name.text;
+        bc_note(checker->symbols->diagnostics, diagnostic, "it needs the line `using %.*s;`",
+                (int)library.size, library.data);
+        return;
+    }
     do {
         bc_split_name(prefix, &prefix, &last);
         const bc_library_t* library = bc_map_get(&checker->symbols->libraries_by_name, prefix);
@@ -69,6 +77,28 @@ static bool is_of_missing_library(const checker_t* checker, bc_text_t name) {
     return false;
 }
 
+static void hint_undefined(checker_t* checker, bc_diagnostic_t* diagnostic, bc_text_t name) {
+    const bc_text_t like = bc_suggest_name(checker->symbols, checker->usings, name);
+    if (like.size != 0) {
+        bc_hint(checker->symbols->diagnostics, diagnostic, "did you mean `%.*s`?", (int)like.size,
+                like.data);
+    }
+}
+
+static void mark_used(const checker_t* checker, bc_text_t name, const bc_symbol_t* symbol) {
+    bc_text_t owner;
+    bc_text_t last;
+    bc_split_name(name, &owner, &last);
+    if (symbol->kind != BC_SYMBOL_INT_KEY && symbol->library != NULL) {
+        owner = symbol->library->name.text;
+    }
+    for (bc_using_t* using = checker->usings; using != NULL; using = using->next) {
+        if (bc_text_equal(using->library.text, owner) || bc_text_equal(using->alias.text, owner)) {
+            using->is_used = true;
+        }
+    }
+}
+
 static bool resolve(checker_t* checker, bc_text_t name, bc_place_t place, bc_symbol_t* out) {
     if (!checker->can_resolve) {
         return false;
@@ -80,9 +110,11 @@ static bool resolve(checker_t* checker, bc_text_t name, bc_place_t place, bc_sym
     if (symbol == NULL) {
         bc_diagnostic_t* diagnostic = bc_error(checker->symbols->diagnostics, place, 108,
                                                "`%.*s` is not defined", (int)name.size, name.data);
+        hint_undefined(checker, diagnostic, name);
         note_undefined(checker, diagnostic, name);
         return false;
     }
+    mark_used(checker, name, symbol);
     *out = *symbol;
     return true;
 }
@@ -123,7 +155,8 @@ static bool resolve_value(checker_t* checker, const bc_value_t* value, bc_symbol
                  (int)value->text.size, value->text.data);
         return false;
     }
-    if (out->kind == BC_SYMBOL_NUMBER && out->number > UINT32_MAX) {
+    if (out->kind == BC_SYMBOL_NUMBER && out->number > UINT32_MAX &&
+        !checker->options->truncate_numbers) {
         bc_error(checker->symbols->diagnostics, value->place, 602,
                  "the number 0x%" PRIx64 " does not fit in 32 bits", out->number);
         return false;
@@ -185,36 +218,30 @@ static bool check_lengths(checker_t* checker, const bc_name_t* name, const bc_sy
     return is_short;
 }
 
-static void add_comparison(checker_t* checker, bc_operation_t operation, const bc_name_t* name,
-                           const bc_symbol_t* key, const bc_value_t* value, uint32_t label,
-                           bc_place_t place) {
+// `base` is the instruction without its operands.
+static void add_comparison(checker_t* checker, bc_instruction_t base, const bc_name_t* name,
+                           const bc_symbol_t* key, const bc_value_t* value) {
     bc_symbol_t symbol;
     const bool has_value = resolve_value(checker, value, &symbol);
     if (key == NULL || !has_value || !check_types(checker, name, key, &symbol, value->place) ||
         !check_lengths(checker, name, key, &symbol, value->place)) {
         return;
     }
-    add_instruction(
-        checker,
-        (bc_instruction_t){
-            .operation = operation, .label = label, .key = *key, .value = symbol, .place = place});
+    base.key = *key;
+    base.value = symbol;
+    add_instruction(checker, base);
 }
 
 static void add_condition(checker_t* checker, const bc_condition_t* condition,
-                          bc_operation_t operation, uint32_t label, bc_place_t place) {
+                          bc_instruction_t base) {
     bc_symbol_t key;
     const bool has_key = resolve_key(checker, &condition->key, &key);
-    add_comparison(checker, operation, &condition->key, has_key ? &key : NULL, &condition->value,
-                   label, place);
+    add_comparison(checker, base, &condition->key, has_key ? &key : NULL, &condition->value);
 }
 
-static void add_plain(checker_t* checker, bc_operation_t operation, uint32_t label,
-                      bc_place_t place) {
-    add_instruction(checker,
-                    (bc_instruction_t){.operation = operation, .label = label, .place = place});
+static void add_plain(checker_t* checker, bc_operation_t operation, uint32_t label) {
+    add_instruction(checker, (bc_instruction_t){.operation = operation, .label = label});
 }
-
-static const bc_place_t no_place = {0};
 
 static void check_accept(checker_t* checker, const bc_statement_t* statement) {
     const uint32_t label = checker->code->label_count++;
@@ -223,11 +250,23 @@ static void check_accept(checker_t* checker, const bc_statement_t* statement) {
     const bool has_key = resolve_key(checker, name, &key);
     for (const bc_value_t* value = statement->as.accept.values; value != NULL;
          value = value->next) {
-        add_comparison(checker, BC_JUMP_IF_EQUAL, name, has_key ? &key : NULL, value, label,
-                       value->place);
+        add_comparison(checker,
+                       (bc_instruction_t){.operation = BC_JUMP_IF_EQUAL,
+                                          .label = label,
+                                          .location = BC_LOCATION_ACCEPT_VALUE,
+                                          .place = value->place,
+                                          .statement = statement->place.offset},
+                       name, has_key ? &key : NULL, value);
     }
-    add_plain(checker, BC_ABORT, 0, statement->place);
-    add_plain(checker, BC_LABEL, label, no_place);
+    bc_instruction_t failure = {.operation = BC_ABORT,
+                                .location = BC_LOCATION_ACCEPT_FAILURE,
+                                .place = statement->place,
+                                .statement = statement->place.offset};
+    if (has_key) {
+        failure.key = key;
+    }
+    add_instruction(checker, failure);
+    add_plain(checker, BC_LABEL, label);
 }
 
 static void check_block(checker_t* checker, const bc_block_t* block);
@@ -239,22 +278,34 @@ static void check_if(checker_t* checker, const bc_statement_t* statement) {
         const uint32_t next = checker->code->label_count++;
         const bc_operation_t operation =
             branch->condition.is_equal ? BC_JUMP_IF_NOT_EQUAL : BC_JUMP_IF_EQUAL;
-        add_condition(checker, &branch->condition, operation, next, branch->condition.key.place);
+        const bc_place_t from = branch->condition.key.place;
+        const bc_place_t to = branch->condition.value.place;
+        add_condition(checker, &branch->condition,
+                      (bc_instruction_t){
+                          .operation = operation,
+                          .label = next,
+                          .location = BC_LOCATION_IF,
+                          .place = {from.source, from.offset, to.offset + to.size - from.offset},
+                          .statement = from.offset});
         check_block(checker, &branch->block);
-        add_plain(checker, BC_JUMP, end, no_place);
-        add_plain(checker, BC_LABEL, next, no_place);
+        add_plain(checker, BC_JUMP, end);
+        add_plain(checker, BC_LABEL, next);
     }
     check_block(checker, &statement->as.branch.otherwise);
-    add_plain(checker, BC_LABEL, end, no_place);
+    add_plain(checker, BC_LABEL, end);
 }
 
 static void check_statement(checker_t* checker, const bc_statement_t* statement) {
     switch (statement->kind) {
         case BC_STATEMENT_CONDITION: {
             const bc_condition_t* condition = &statement->as.condition;
-            add_condition(checker, condition,
-                          condition->is_equal ? BC_ABORT_IF_NOT_EQUAL : BC_ABORT_IF_EQUAL, 0,
-                          statement->place);
+            add_condition(
+                checker, condition,
+                (bc_instruction_t){
+                    .operation = condition->is_equal ? BC_ABORT_IF_NOT_EQUAL : BC_ABORT_IF_EQUAL,
+                    .location = BC_LOCATION_CONDITION,
+                    .place = statement->place,
+                    .statement = statement->place.offset});
             break;
         }
         case BC_STATEMENT_ACCEPT:
@@ -264,7 +315,10 @@ static void check_statement(checker_t* checker, const bc_statement_t* statement)
             check_if(checker, statement);
             break;
         case BC_STATEMENT_FALSE:
-            add_plain(checker, BC_ABORT, 0, statement->place);
+            add_instruction(checker, (bc_instruction_t){.operation = BC_ABORT,
+                                                        .location = BC_LOCATION_FALSE,
+                                                        .place = statement->place,
+                                                        .statement = statement->place.offset});
             break;
         case BC_STATEMENT_TRUE:
             break;
@@ -307,14 +361,12 @@ static void check_parents(checker_t* checker, const bc_rules_t* rules, bc_progra
     }
 }
 
-void bc_check_rules(bc_symbols_t* symbols, const bc_rules_t* rules, bool disable_autobind,
+void bc_check_rules(bc_symbols_t* symbols, const bc_rules_t* rules, const bc_options_t* options,
                     bool can_resolve, bc_program_t* out) {
     *out = (bc_program_t){0};
-    checker_t checker = {symbols, NULL, can_resolve, &out->code};
-    if (rules == NULL || !rules->is_composite) {
-        if (disable_autobind) {
-            add_autobind_abort(&checker);
-        }
+    checker_t checker = {symbols, NULL, options, can_resolve, &out->code};
+    if (options->disable_autobind && (rules == NULL || !rules->is_composite)) {
+        add_autobind_abort(&checker);
     }
     if (rules == NULL) {
         return;

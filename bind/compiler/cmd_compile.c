@@ -8,14 +8,13 @@
 #include "inputs.h"
 #include "output.h"
 
-enum { OPTION_HEADER = BINDC_LONG_OPTION };
+enum { OPTION_HEADER = BINDC_LONG_OPTION, OPTION_V1, OPTION_TWO_WORDS };
 
 typedef struct compile_args {
     bindc_inputs_t inputs;
     const char* rules;
     const char* output;
     const char* depfile;
-    bool header;
 } compile_args_t;
 
 static const bindc_option_t compile_options[] = {
@@ -23,6 +22,8 @@ static const bindc_option_t compile_options[] = {
     {'d', "depfile", "FILE", "write the inputs as a Makefile rule (needs --output)"},
     {'a', "disable-autobind", NULL, "match only what is bound by hand; RULES may then be absent"},
     {OPTION_HEADER, "header", NULL, "write a C header that defines ZIRCON_DRIVER()"},
+    {OPTION_V1, "v1", NULL, "version 1: words of integer keys and numbers"},
+    {OPTION_TWO_WORDS, "two-words", NULL, "version 1 as before 2020: no debug words"},
     {0},
 };
 
@@ -39,7 +40,13 @@ static bool take(void* context, int id, const char* value) {
             args->inputs.options.disable_autobind = true;
             return true;
         case OPTION_HEADER:
-            args->header = true;
+            args->inputs.options.is_header = true;
+            return true;
+        case OPTION_V1:
+            args->inputs.options.format = BC_FORMAT_V1;
+            return true;
+        case OPTION_TWO_WORDS:
+            args->inputs.options.format = BC_FORMAT_V1_TWO_WORDS;
             return true;
         default:
             return bindc_inputs_take(&args->inputs, id, value);
@@ -66,6 +73,16 @@ static bool write_results(const compile_args_t* args, const bc_buffer_t* content
     return is_written;
 }
 
+static void make_header(const compile_args_t* args, const bc_program_t* program,
+                        const bc_buffer_t* bytecode, bc_buffer_t* out) {
+    const bc_format_t format = args->inputs.options.format;
+    if (format == BC_FORMAT_V2) {
+        bc_make_header(bytecode, args->rules, out);
+    } else {
+        bc_make_header_v1(program, format, args->rules, out);
+    }
+}
+
 static bool compile(compile_args_t* args) {
     bc_compiler_t compiler;
     bc_buffer_t bytecode = {0};
@@ -78,10 +95,11 @@ static bool compile(compile_args_t* args) {
     }
     bc_compiler_compile(&compiler, &args->inputs.options, &bytecode);
     bool is_good = bindc_inputs_report(&args->inputs, &compiler);
-    if (is_good && args->header) {
-        bc_make_header(&bytecode, args->rules, &header);
+    const bc_options_t* options = &args->inputs.options;
+    if (is_good && options->is_header) {
+        make_header(args, &compiler.program, &bytecode, &header);
     }
-    is_good = is_good && write_results(args, args->header ? &header : &bytecode);
+    is_good = is_good && write_results(args, options->is_header ? &header : &bytecode);
     bc_buffer_fini(&header);
     bc_buffer_fini(&bytecode);
     bc_compiler_fini(&compiler);
@@ -105,7 +123,9 @@ const bindc_command_t bindc_compile_command = {
     .name = "compile",
     .usage = "[OPTION…] RULES\n--disable-autobind [OPTION…]",
     .summary = "turn a rules file into bytecode or into a C header",
-    .description = "Compiles a rules file to version 2 bytecode.",
+    .description =
+        "Compiles a rules file to bytecode: version 2, or version 1 for old driver kits.\n"
+        "Nothing is written when there is an error.",
     .options = compile_options,
     .shared = bindc_input_options,
     .example =

@@ -64,7 +64,7 @@ void bc_compiler_add_library_text(bc_compiler_t* compiler, const char* path, con
 
 static void set_rules(bc_compiler_t* compiler, const bc_source_t* source) {
     if (source != NULL) {
-        compiler->rules = bc_parse_rules(&compiler->diagnostics, source);
+        compiler->rules = bc_parse_rules(&compiler->diagnostics, source, &compiler->options);
     }
 }
 
@@ -102,8 +102,33 @@ static bool has_library_errors(const bc_compiler_t* compiler) {
     return false;
 }
 
+static bool is_v1(bc_format_t format) {
+    return format == BC_FORMAT_V1 || format == BC_FORMAT_V1_TWO_WORDS;
+}
+
+static void emit(bc_compiler_t* compiler, bc_buffer_t* out) {
+    const bc_options_t* options = &compiler->options;
+    switch (options->format) {
+        case BC_FORMAT_V2:
+            bc_emit_v2(&compiler->program, &compiler->arena, out);
+            break;
+        case BC_FORMAT_V1:
+        case BC_FORMAT_V1_TWO_WORDS:
+            if (!compiler->program.is_composite) {
+                bc_emit_v1(&compiler->program, options->format == BC_FORMAT_V1_TWO_WORDS,
+                           &compiler->arena, out);
+            }
+            break;
+        case BC_FORMAT_NONE:
+            break;
+    }
+}
+
 bool bc_compiler_compile(bc_compiler_t* compiler, const bc_options_t* options, bc_buffer_t* out) {
+    compiler->options = *options;
     bc_check_libraries(&compiler->symbols, compiler->rules);
+    compiler->symbols.strict_using = options->strict_using;
+    compiler->symbols.deprecated_keys = options->deprecated_keys;
     // Faulty libraries would make good names look undefined.
     if (!has_library_errors(compiler)) {
         bc_build_symbols(&compiler->symbols);
@@ -111,13 +136,19 @@ bool bc_compiler_compile(bc_compiler_t* compiler, const bc_options_t* options, b
     if (options->lint) {
         lint(compiler);
     }
-    bc_program_t program;
-    bc_check_rules(&compiler->symbols, compiler->rules, options->disable_autobind,
-                   !has_library_errors(compiler), &program);
+    bc_check_rules(&compiler->symbols, compiler->rules, options, !has_library_errors(compiler),
+                   &compiler->program);
+    if (compiler->diagnostics.error_count == 0 && is_v1(options->format)) {
+        bc_check_v1(&compiler->diagnostics, &compiler->program, options->is_header);
+    }
+    if (compiler->diagnostics.error_count == 0 && compiler->rules != NULL &&
+        !options->no_warnings) {
+        bc_warn(&compiler->symbols, compiler->rules);
+    }
     bc_diagnostics_sort(&compiler->diagnostics);
     if (compiler->diagnostics.error_count != 0) {
         return false;
     }
-    bc_emit_v2(&program, &compiler->arena, out);
+    emit(compiler, out);
     return true;
 }

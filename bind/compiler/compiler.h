@@ -7,21 +7,19 @@
 #include <stddef.h>
 
 #include "ast.h"
+#include "options.h"
 #include "program.h"
 #include "source.h"
 #include "symbols.h"
 
-typedef struct bc_options {
-    bool disable_autobind;
-    bool lint;
-} bc_options_t;
-
 typedef struct bc_compiler {
-    bc_arena_t arena;  // owned: everything below lives in it
+    bc_arena_t arena;      // owned: everything below lives in it
+    bc_options_t options;  // what the parser needs of them must be set before files are added
     bc_diagnostics_t diagnostics;
     bc_symbols_t symbols;
     bc_library_t** library_tail;
     bc_rules_t* rules;
+    bc_program_t program;  // after compiling: the symbolic program
     uint32_t library_count;
 } bc_compiler_t;
 
@@ -38,10 +36,15 @@ void bc_compiler_set_rules_file(bc_compiler_t* compiler, const char* path);
 void bc_compiler_set_rules_text(bc_compiler_t* compiler, const char* path, const void* text,
                                 size_t size);
 
-// Checks everything and, if nothing is wrong, appends the bytecode to *out. Sorts the diagnostics.
-// Once for a compiler.
+// Checks everything and, if nothing is wrong, appends the bytecode to *out and looks for what
+// deserves a warning. Sorts the diagnostics. Once for a compiler. `options` replaces those of the
+// compiler.
 bool bc_compiler_compile(bc_compiler_t* compiler, const bc_options_t* options, bc_buffer_t* out);
 
 // Makes of bytecode the C header that gives a driver its ZIRCON_DRIVER(). `path` is named in a
 // comment; null: none.
 void bc_make_header(const bc_buffer_t* bytecode, const char* path, bc_buffer_t* out);
+
+// The same for version 1: instructions as words; of a composite the fragments of its parents.
+void bc_make_header_v1(const bc_program_t* program, bc_format_t format, const char* path,
+                       bc_buffer_t* out);

@@ -21,16 +21,13 @@ static const char* format_text(bc_arena_t* arena, const char* format, va_list ar
     return text;
 }
 
-bc_diagnostic_t* bc_error(bc_diagnostics_t* diagnostics, bc_place_t place, unsigned code,
-                          const char* format, ...) {
+static bc_diagnostic_t* add(bc_diagnostics_t* diagnostics, bc_severity_t severity, bc_place_t place,
+                            unsigned code, const char* message) {
     bc_diagnostic_t* diagnostic = bc_arena_alloc(diagnostics->arena, sizeof(bc_diagnostic_t));
-    diagnostic->severity = BC_SEVERITY_ERROR;
+    diagnostic->severity = severity;
     diagnostic->code = code;
     diagnostic->place = place;
-    va_list args;
-    va_start(args, format);
-    diagnostic->message = format_text(diagnostics->arena, format, args);
-    va_end(args);
+    diagnostic->message = message;
     if (diagnostics->last == NULL) {
         diagnostics->first = diagnostic;
     } else {
@@ -38,14 +35,40 @@ bc_diagnostic_t* bc_error(bc_diagnostics_t* diagnostics, bc_place_t place, unsig
     }
     diagnostics->last = diagnostic;
     diagnostics->count++;
-    diagnostics->error_count++;
+    diagnostics->error_count += severity == BC_SEVERITY_ERROR;
+    diagnostics->warning_count += severity == BC_SEVERITY_WARNING;
     return diagnostic;
+}
+
+bc_diagnostic_t* bc_error(bc_diagnostics_t* diagnostics, bc_place_t place, unsigned code,
+                          const char* format, ...) {
+    va_list args;
+    va_start(args, format);
+    const char* message = format_text(diagnostics->arena, format, args);
+    va_end(args);
+    return add(diagnostics, BC_SEVERITY_ERROR, place, code, message);
+}
+
+bc_diagnostic_t* bc_warning(bc_diagnostics_t* diagnostics, bc_place_t place, unsigned code,
+                            const char* format, ...) {
+    va_list args;
+    va_start(args, format);
+    const char* message = format_text(diagnostics->arena, format, args);
+    va_end(args);
+    return add(diagnostics, BC_SEVERITY_WARNING, place, code, message);
 }
 
 void bc_note(bc_diagnostics_t* diagnostics, bc_diagnostic_t* diagnostic, const char* format, ...) {
     va_list args;
     va_start(args, format);
     diagnostic->note = format_text(diagnostics->arena, format, args);
+    va_end(args);
+}
+
+void bc_hint(bc_diagnostics_t* diagnostics, bc_diagnostic_t* diagnostic, const char* format, ...) {
+    va_list args;
+    va_start(args, format);
+    diagnostic->hint = format_text(diagnostics->arena, format, args);
     va_end(args);
 }
 
@@ -135,11 +158,15 @@ static void print_one(const bc_diagnostic_t* diagnostic, FILE* out) {
     }
     fputs(diagnostic->severity == BC_SEVERITY_ERROR ? ": error" : ": warning", out);
     if (diagnostic->code != 0) {
-        fprintf(out, "[E%03u]", diagnostic->code);
+        const char letter = diagnostic->severity == BC_SEVERITY_ERROR ? 'E' : 'W';
+        fprintf(out, "[%c%03u]", letter, diagnostic->code);
     }
     fprintf(out, ": %s\n", diagnostic->message);
     if (has_offset) {
         print_line(place, out);
+    }
+    if (diagnostic->hint != NULL) {
+        fprintf(out, "    hint: %s\n", diagnostic->hint);
     }
     if (diagnostic->note != NULL) {
         fprintf(out, "    note: %s", diagnostic->note);

@@ -90,12 +90,14 @@ typedef struct jump {
     uint32_t label;
 } jump_t;
 
-static void emit_code(emitter_t* emitter, const bc_code_t* code) {
+static void emit_code(emitter_t* emitter, bc_code_t* code) {
+    const size_t start = emitter->body.size;
     jump_t* jumps = bc_arena_alloc(emitter->arena, code->count * sizeof(jump_t));
     size_t* labels = bc_arena_alloc(emitter->arena, code->label_count * sizeof(size_t));
     size_t jump_count = 0;
     for (size_t i = 0; i < code->count; i++) {
-        const bc_instruction_t* instruction = &code->items[i];
+        bc_instruction_t* instruction = &code->items[i];
+        instruction->at = (uint32_t)(emitter->body.size - start);
         if (instruction->operation == BC_LABEL) {
             labels[instruction->label] = emitter->body.size;
         }
@@ -118,9 +120,9 @@ static void emit_code(emitter_t* emitter, const bc_code_t* code) {
     }
 }
 
-static void emit_parents(emitter_t* emitter, const bc_program_t* program, bind_parent_kind_t kind) {
+static void emit_parents(emitter_t* emitter, bc_program_t* program, bind_parent_kind_t kind) {
     for (size_t i = 0; i < program->parent_count; i++) {
-        const bc_compiled_parent_t* compiled = &program->parents[i];
+        bc_compiled_parent_t* compiled = &program->parents[i];
         if (compiled->parent->kind != kind) {
             continue;
         }
@@ -134,7 +136,7 @@ static void emit_parents(emitter_t* emitter, const bc_program_t* program, bind_p
     }
 }
 
-static void emit_composite(emitter_t* emitter, const bc_program_t* program) {
+static void emit_composite(emitter_t* emitter, bc_program_t* program) {
     bc_buffer_u32(&emitter->body, symbol_for(emitter, program->composite_name));
     emit_parents(emitter, program, BIND_PARENT_PRIMARY);
     emit_parents(emitter, program, BIND_PARENT_ADDITIONAL);
@@ -147,7 +149,7 @@ static void append_section(bc_buffer_t* out, uint32_t magic, const bc_buffer_t* 
     bc_buffer_append(out, content->data, content->size);
 }
 
-void bc_emit_v2(const bc_program_t* program, bc_arena_t* arena, bc_buffer_t* out) {
+void bc_emit_v2(bc_program_t* program, bc_arena_t* arena, bc_buffer_t* out) {
     emitter_t emitter = {.arena = arena};
     if (program->is_composite) {
         emit_composite(&emitter, program);

@@ -73,6 +73,24 @@ static void find_circles(bc_symbols_t* symbols, bc_library_t* root, step_t* step
     }
 }
 
+// Marks what can be reached from these `using` lines, each library once.
+static void mark_visible(bc_symbols_t* symbols, const bc_using_t* usings, bc_library_t** stack) {
+    size_t depth = 0;
+    while (true) {
+        for (const bc_using_t* using = usings; using != NULL; using = using->next) {
+            bc_library_t* library = bc_map_get(&symbols->libraries_by_name, using->library.text);
+            if (library != NULL && !library->is_visible) {
+                library->is_visible = true;
+                stack[depth++] = library;
+            }
+        }
+        if (depth == 0) {
+            return;
+        }
+        usings = stack[--depth]->usings;
+    }
+}
+
 void bc_check_libraries(bc_symbols_t* symbols, const bc_rules_t* rules) {
     size_t count = 0;
     if (rules != NULL) {
@@ -82,6 +100,10 @@ void bc_check_libraries(bc_symbols_t* symbols, const bc_rules_t* rules) {
         check_usings(symbols, library->usings);
         library->visit = VISIT_NEW;
         count++;
+    }
+    if (rules != NULL) {
+        bc_library_t** stack = bc_arena_alloc(symbols->arena, count * sizeof(bc_library_t*));
+        mark_visible(symbols, rules->usings, stack);
     }
     step_t* steps = bc_arena_alloc(symbols->arena, count * sizeof(step_t));
     for (bc_library_t* library = symbols->libraries; library != NULL; library = library->next) {

@@ -84,6 +84,22 @@ static void parse_ordinary(bc_parser_t* parser, bc_rules_t* rules) {
     bc_parse_statements(parser, NULL, &rules->block);
 }
 
+// `node` is what `parent` was called before.
+static bool take_node(bc_parser_t* parser) {
+    static const char message[] = "a parent is called `parent`, not `node`";
+    bc_lexer_t* lexer = &parser->lexer;
+    if (!bc_take_word(lexer, "node")) {
+        return false;
+    }
+    const bc_place_t place = {lexer->source, lexer->previous_end - 4, 4};
+    if (parser->options.node_policy == BC_NODE_WARN) {
+        bc_warning(lexer->diagnostics, place, BC_WARNING_NODE, message);
+    } else if (parser->options.node_policy == BC_NODE_REFUSE) {
+        bc_error(lexer->diagnostics, place, 34, message);
+    }
+    return true;
+}
+
 // "[primary|optional] parent "name" { … }". False with a failure recorded.
 static bool parse_parent(bc_parser_t* parser, bc_parent_t* out) {
     bc_lexer_t* lexer = &parser->lexer;
@@ -93,7 +109,7 @@ static bool parse_parent(bc_parser_t* parser, bc_parent_t* out) {
     } else if (bc_take_word(lexer, "optional")) {
         out->kind = BIND_PARENT_OPTIONAL;
     }
-    if (!bc_take_word(lexer, "parent") && !bc_take_word(lexer, "node")) {
+    if (!bc_take_word(lexer, "parent") && !take_node(parser)) {
         return bc_fail(lexer, 30, "`parent`");
     }
     bc_value_t name;
@@ -170,9 +186,11 @@ static void parse_composite(bc_parser_t* parser, bc_rules_t* rules) {
     parse_parents(parser, rules);
 }
 
-bc_rules_t* bc_parse_rules(bc_diagnostics_t* diagnostics, const bc_source_t* source) {
+bc_rules_t* bc_parse_rules(bc_diagnostics_t* diagnostics, const bc_source_t* source,
+                           const bc_options_t* options) {
     bc_parser_t parser;
     bc_parser_init(&parser, diagnostics, source);
+    parser.options = *options;
     bc_rules_t* rules = bc_arena_alloc(parser.arena, sizeof(bc_rules_t));
     rules->source = source;
     if (bc_take_word(&parser.lexer, "composite")) {

@@ -148,6 +148,9 @@ static bool parse_statement(bc_parser_t* parser, bc_statement_t* out) {
             is_parsed = parse_if(parser, out);
         } else if (bc_take_word(lexer, "accept")) {
             is_parsed = parse_accept(parser, out);
+        } else if (parser->options.accept_abort && bc_take_word(lexer, "abort")) {
+            is_parsed = parse_plain(parser, BC_STATEMENT_FALSE, out);
+            out->is_abort = true;
         } else if (bc_take_word(lexer, "false")) {
             is_parsed = parse_plain(parser, BC_STATEMENT_FALSE, out);
         } else if (bc_take_word(lexer, "true")) {

@@ -6,6 +6,7 @@
 
 #include "ast.h"
 #include "lexer.h"
+#include "options.h"
 #include "source.h"
 
 // Blocks inside blocks; a limit on the depth of recursion.
@@ -14,10 +15,12 @@
 typedef struct bc_parser {
     bc_lexer_t lexer;
     bc_arena_t* arena;  // borrowed
+    bc_options_t options;
     uint32_t depth;
 } bc_parser_t;
 
-bc_rules_t* bc_parse_rules(bc_diagnostics_t* diagnostics, const bc_source_t* source);
+bc_rules_t* bc_parse_rules(bc_diagnostics_t* diagnostics, const bc_source_t* source,
+                           const bc_options_t* options);
 
 // Null when the file does not even say which library it is.
 bc_library_t* bc_parse_library(bc_diagnostics_t* diagnostics, const bc_source_t* source);

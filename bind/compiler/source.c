@@ -9,15 +9,25 @@
 #include "../eval/utf8.h"
 
 bc_position_t bc_place_position(bc_place_t place) {
+    const bc_source_t* source = place.source;
+    const uint32_t offset = place.offset < source->size ? place.offset : source->size;
     bc_position_t position = {1, 1};
-    for (uint32_t i = 0; i < place.offset && i < place.source->size; i++) {
-        const uint8_t c = (uint8_t)place.source->text[i];
-        if (c == '\n') {
-            position.line++;
-            position.column = 1;
-        } else if ((c & 0xc0) != 0x80) {
-            position.column++;
+    uint32_t start = 0;
+    if (source->line_count > 0) {
+        uint32_t low = 0;
+        for (uint32_t high = source->line_count; high - low > 1;) {
+            const uint32_t middle = low + (high - low) / 2;
+            if (source->lines[middle] <= offset) {
+                low = middle;
+            } else {
+                high = middle;
+            }
         }
+        position.line = low + 1;
+        start = source->lines[low];
+    }
+    for (uint32_t i = start; i < offset; i++) {
+        position.column += ((uint8_t)source->text[i] & 0xc0) != 0x80;
     }
     return position;
 }
@@ -30,6 +40,21 @@ static bc_source_t* make_source(bc_diagnostics_t* diagnostics, const char* path,
     return source;
 }
 
+static void index_lines(bc_diagnostics_t* diagnostics, bc_source_t* source) {
+    uint32_t count = 1;
+    const char* end = source->text + source->size;
+    for (const char* at = source->text; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++) {
+        count++;
+    }
+    uint32_t* lines = bc_arena_alloc(diagnostics->arena, count * sizeof(uint32_t));
+    uint32_t line = 1;
+    for (const char* at = source->text; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++) {
+        lines[line++] = (uint32_t)(at - source->text) + 1;
+    }
+    source->lines = lines;
+    source->line_count = count;
+}
+
 bc_source_t* bc_source_from_text(bc_diagnostics_t* diagnostics, const char* path, uint32_t number,
                                  const void* text, size_t size) {
     bc_source_t* source = make_source(diagnostics, path, number);
@@ -40,6 +65,7 @@ bc_source_t* bc_source_from_text(bc_diagnostics_t* diagnostics, const char* path
     }
     source->text = bc_arena_copy(diagnostics->arena, text, size);
     source->size = (uint32_t)size;
+    index_lines(diagnostics, source);
     const char* zero = size == 0 ? NULL : memchr(source->text, 0, size);
     if (zero != NULL) {
         const bc_place_t place = {source, (uint32_t)(zero - source->text), 1};

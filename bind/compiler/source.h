@@ -15,6 +15,8 @@ typedef struct bc_source {
     const char* path;  // as the user gave it; borrowed from the arena
     const char* text;  // zero-terminated; borrowed from the arena
     uint32_t size;
+    const uint32_t* lines;  // offset of each line's first character; borrowed from the arena
+    uint32_t line_count;
     uint32_t number;  // order among the files of this run; diagnostics are sorted by it
 } bc_source_t;
 
@@ -34,11 +36,12 @@ typedef struct bc_diagnostic bc_diagnostic_t;
 struct bc_diagnostic {
     bc_diagnostic_t* next;
     bc_severity_t severity;
-    unsigned code;  // 108 for E108; 0: none
+    unsigned code;  // 108 for E108 or W108; 0: none
     bc_place_t place;
     const char* message;
     const char* note;       // a further line, or null
     bc_place_t note_place;  // named at the end of that line; source null: none
+    const char* hint;       // what was probably meant, or null
 };
 
 typedef struct bc_diagnostics {
@@ -47,6 +50,7 @@ typedef struct bc_diagnostics {
     bc_diagnostic_t* last;
     size_t count;
     size_t error_count;
+    size_t warning_count;
 } bc_diagnostics_t;
 
 // One-based; columns count characters, a tab being one.
@@ -61,15 +65,37 @@ bc_position_t bc_place_position(bc_place_t place);
 __PRINTFLIKE(4, 5)
 bc_diagnostic_t* bc_error(bc_diagnostics_t* diagnostics, bc_place_t place, unsigned code,
                           const char* format, ...);
+__PRINTFLIKE(4, 5)
+bc_diagnostic_t* bc_warning(bc_diagnostics_t* diagnostics, bc_place_t place, unsigned code,
+                            const char* format, ...);
 // Adds a further line to a diagnostic. A place to be named at its end can be set in note_place.
 __PRINTFLIKE(3, 4)
 void bc_note(bc_diagnostics_t* diagnostics, bc_diagnostic_t* diagnostic, const char* format, ...);
+
+// Adds "did you mean …?".
+__PRINTFLIKE(3, 4)
+void bc_hint(bc_diagnostics_t* diagnostics, bc_diagnostic_t* diagnostic, const char* format, ...);
 
 // Sorts by file and place; what is at one place stays in the order of finding.
 void bc_diagnostics_sort(bc_diagnostics_t* diagnostics);
 
 // Writes all, each with its source line and a caret.
 void bc_diagnostics_print(const bc_diagnostics_t* diagnostics, FILE* out);
+
+// Writes all as one JSON array of objects, for editors.
+void bc_diagnostics_print_json(const bc_diagnostics_t* diagnostics, FILE* out);
+
+// Codes of warnings.
+enum {
+    BC_WARNING_UNUSED_USING = 1,
+    BC_WARNING_UNREACHABLE = 2,
+    BC_WARNING_DUPLICATE_VALUE = 3,
+    BC_WARNING_CONTRADICTION = 4,
+    BC_WARNING_UNKNOWN_KEY = 5,
+    BC_WARNING_NODE = 6,
+    BC_WARNING_CUT_OFF = 7,
+    BC_WARNING_STYLE = 8,
+};
 
 // Makes a source of `size` bytes of text, which are copied. Null after an error (not UTF-8, a zero
 // byte, too large).

@@ -22,7 +22,7 @@ static void check_place(bc_diagnostics_t* diagnostics, const bc_block_t* block,
             }
             break;
         case BC_STATEMENT_FALSE:
-            if (block->count > 1) {
+            if (block->count > 1 && !statement->is_abort) {
                 bc_error(diagnostics, statement->place, 111,
                          "`false;` must be the only statement of its block");
             }

@@ -35,15 +35,21 @@ static void add_legacy_keys(bc_symbols_t* symbols) {
     uint32_t id;
     const char* name;
     for (size_t i = 0; (name = bind_legacy_key_at(i, &id)) != NULL; i++) {
-        add_symbol(symbols, bc_text(name),
-                   (bc_symbol_t){.kind = BC_SYMBOL_INT_KEY, .text = bc_text(name), .number = id});
+        const bc_symbol_t symbol = {.kind = BC_SYMBOL_INT_KEY, .text = bc_text(name), .number = id};
+        add_symbol(symbols, bc_text(name), symbol);
+        if (symbols->deprecated_keys) {
+            const bc_text_t last = bc_text(strchr(name, '.') + 1);
+            add_symbol(symbols, bc_arena_join(symbols->arena, bc_text("deprecated"), '.', last),
+                       symbol);
+        }
     }
 }
 
 // Which library the qualifier of an extended key means; its name, or size 0 if none.
 static bc_text_t resolve_qualifier(const bc_symbols_t* symbols, const bc_library_t* library,
                                    bc_text_t qualifier) {
-    if (bc_text_equal(qualifier, bc_text("fuchsia"))) {
+    if (bc_text_equal(qualifier, bc_text("fuchsia")) ||
+        (symbols->deprecated_keys && bc_text_equal(qualifier, bc_text("deprecated")))) {
         return qualifier;
     }
     for (const bc_using_t* using = library->usings; using != NULL; using = using->next) {
@@ -226,12 +232,18 @@ static const bc_library_t* find_aliased(const bc_symbols_t* symbols, const bc_us
     return found == NULL ? NULL : bc_map_get(&symbols->libraries_by_name, found->library.text);
 }
 
+// Legacy keys are always visible.
+static bool is_visible(const bc_symbols_t* symbols, const bc_symbol_t* symbol) {
+    return !symbols->strict_using || symbol->kind == BC_SYMBOL_INT_KEY || symbol->library == NULL ||
+           symbol->library->is_visible;
+}
+
 const bc_symbol_t* bc_find_symbol(const bc_symbols_t* symbols, const bc_using_t* usings,
                                   bc_text_t name) {
     const bc_symbol_t* symbol = bc_map_get(&symbols->names, name);
     const char* dot = memchr(name.data, '.', name.size);
     if (symbol != NULL || dot == NULL) {
-        return symbol;
+        return symbol != NULL && is_visible(symbols, symbol) ? symbol : NULL;
     }
     const bc_text_t alias = {name.data, (uint32_t)(dot - name.data)};
     const bc_text_t rest = {dot + 1, name.size - alias.size - 1};

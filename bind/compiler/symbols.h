@@ -30,7 +30,10 @@ typedef struct bc_symbols {
     bc_diagnostics_t* diagnostics;  // borrowed
     bc_library_t* libraries;        // in the order given
     bc_map_t libraries_by_name;
-    bc_map_t names;  // dotted name to bc_symbol_t*
+    bc_map_t names;        // dotted name to bc_symbol_t*
+    bool strict_using;     // as in the options
+    bool deprecated_keys;  // as in the options
+    unsigned hint_count;   // hints given so far; they are dear
 } bc_symbols_t;
 
 // Checks that every library named by a `using` is there and that they do not use each other in a
@@ -44,6 +47,14 @@ void bc_build_symbols(bc_symbols_t* symbols);
 // lines. Null if undefined.
 const bc_symbol_t* bc_find_symbol(const bc_symbols_t* symbols, const bc_using_t* usings,
                                   bc_text_t name);
+
+// The defined name most like `name`, which is not defined. Size 0: none is like it, or enough hints
+// were given already.
+bc_text_t bc_suggest_name(bc_symbols_t* symbols, const bc_using_t* usings, bc_text_t name);
+
+// Number of changes (a letter more, less, another, or two exchanged) from `a` to `b`; more than
+// `limit`: limit + 1.
+uint32_t bc_edit_distance(bc_text_t a, bc_text_t b, uint32_t limit);
 
 bool bc_symbol_is_key(const bc_symbol_t* symbol);
 const char* bc_type_name(bc_type_t type);

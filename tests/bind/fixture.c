@@ -27,7 +27,7 @@ static char* list_errors(const bc_diagnostics_t* diagnostics) {
             const bc_position_t position = bc_place_position(d->place);
             fprintf(file, "%s:%u:%u ", d->place.source->path, position.line, position.column);
         }
-        fprintf(file, "E%03u", d->code);
+        fprintf(file, "%c%03u", d->severity == BC_SEVERITY_ERROR ? 'E' : 'W', d->code);
     }
     fclose(file);
     return text;
@@ -38,6 +38,7 @@ bool fixture_compile(const char* rules, const char* lib1, const char* lib2,
     static const bc_options_t defaults = {0};
     bc_compiler_t compiler;
     bc_compiler_init(&compiler);
+    compiler.options = options == NULL ? defaults : *options;
     *out = (bc_buffer_t){0};
     if (lib1 != NULL) {
         bc_compiler_add_library_text(&compiler, "lib1", lib1, strlen(lib1));

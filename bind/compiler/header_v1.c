@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// C headers with version 1 programs, for driver kits of before 2023.
+#include <stdio.h>
+#include <string.h>
+
+#include "compiler.h"
+
+// "{0x20000001,0x1f,0x1010000},"
+static void append_words(const bc_words_t* words, size_t count, bool is_two_words,
+                         bc_buffer_t* out) {
+    for (size_t i = 0; i < count; i++) {
+        char text[64];
+        if (is_two_words) {
+            snprintf(text, sizeof(text), "{0x%x,0x%x},", words[i].op, words[i].arg);
+        } else {
+            snprintf(text, sizeof(text), "{0x%x,0x%x,0x%x},", words[i].op, words[i].arg,
+                     words[i].debug);
+        }
+        bc_buffer_text(out, text);
+    }
+}
+
+// Names as parts of C identifiers.
+static void append_identifier(bc_text_t name, bc_buffer_t* out) {
+    for (uint32_t i = 0; i < name.size; i++) {
+        const char c = name.data[i];
+        bc_buffer_u8(out, c == '-' || c == '.' ? '_' : (uint8_t)c);
+    }
+}
+
+static void append_number(size_t number, bc_buffer_t* out) {
+    char text[24];
+    snprintf(text, sizeof(text), "%zu", number);
+    bc_buffer_text(out, text);
+}
+
+typedef struct fragments {
+    const bc_program_t* program;
+    bool is_two_words;
+    bc_arena_t* arena;
+    bc_buffer_t* out;
+} fragments_t;
+
+// "D_P" and a suffix.
+static void append_name(const fragments_t* f, bc_text_t parent, const char* suffix) {
+    append_identifier(f->program->composite_name, f->out);
+    bc_buffer_text(f->out, "_");
+    append_identifier(parent, f->out);
+    bc_buffer_text(f->out, suffix);
+}
+
+static void append_fragment(const fragments_t* f, const bc_compiled_parent_t* compiled) {
+    const bc_text_t name = compiled->parent->name.text;
+    size_t count;
+    const bc_words_t* words = bc_make_words(&compiled->code, f->arena, &count);
+    bc_buffer_text(f->out, "constexpr zx_bind_inst_t ");
+    append_name(f, name, "_insts[] = {");
+    append_words(words, count, f->is_two_words, f->out);
+    bc_buffer_text(f->out, "};\n\nconstexpr device_fragment_part_t ");
+    append_name(f, name, "_fragment_part[] = {\n    {\n        .instruction_count = ");
+    append_number(count, f->out);
+    bc_buffer_text(f->out, ",\n        .match_program = ");
+    append_name(f, name, "_insts,\n    },\n};\n\nconstexpr device_fragment_t ");
+    append_name(f, name, "_fragment = {\n    .name = \"");
+    bc_buffer_append(f->out, name.data, name.size);
+    bc_buffer_text(f->out, "\",\n    .parts_count = 1,\n    .parts = ");
+    append_name(f, name, "_fragment_part,\n};\n\n");
+}
+
+// Primary, then additional ones; optional ones are not in such headers.
+static void append_fragments(const fragments_t* f) {
+    static const bind_parent_kind_t kinds[] = {BIND_PARENT_PRIMARY, BIND_PARENT_ADDITIONAL};
+    bc_buffer_t list = {0};
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t i = 0; i < f->program->parent_count; i++) {
+            const bc_compiled_parent_t* compiled = &f->program->parents[i];
+            if (compiled->parent->kind != kinds[k]) {
+                continue;
+            }
+            append_fragment(f, compiled);
+            fragments_t to_list = *f;
+            to_list.out = &list;
+            bc_buffer_text(&list, "    ");
+            append_name(&to_list, compiled->parent->name.text, "_fragment,\n");
+        }
+    }
+    bc_buffer_text(f->out, "constexpr device_fragment_t ");
+    append_identifier(f->program->composite_name, f->out);
+    bc_buffer_text(f->out, "_fragments[] = {\n");
+    bc_buffer_append(f->out, list.data, list.size);
+    bc_buffer_text(f->out, "};\n\n");
+    bc_buffer_fini(&list);
+}
+
+static void append_macro(const bc_program_t* program, bool is_two_words, bc_arena_t* arena,
+                         bc_buffer_t* out) {
+    bc_buffer_text(out, "#define ZIRCON_DRIVER(Driver, Ops, VendorName, Version) \\\n    ");
+    if (program->is_composite) {
+        bc_buffer_text(out,
+                       "ZIRCON_DRIVER_BEGIN_PRIV_V2(Driver, Ops, VendorName, Version, 0) \\\n"
+                       "    ZIRCON_DRIVER_END_PRIV_V2(Driver)\n");
+        return;
+    }
+    size_t count;
+    const bc_words_t* words = bc_make_words(&program->code, arena, &count);
+    bc_buffer_text(out, is_two_words ? "ZIRCON_DRIVER_BEGIN(" : "ZIRCON_DRIVER_BEGIN_PRIV_V1(");
+    bc_buffer_text(out, "Driver, Ops, VendorName, Version, ");
+    append_number(count, out);
+    bc_buffer_text(out, ") \\\n    ");
+    append_words(words, count, is_two_words, out);
+    bc_buffer_text(out, is_two_words ? " \\\n    ZIRCON_DRIVER_END(Driver)\n"
+                                     : " \\\n    ZIRCON_DRIVER_END_PRIV_V1(Driver)\n");
+}
+
+void bc_make_header_v1(const bc_program_t* program, bc_format_t format, const char* path,
+                       bc_buffer_t* out) {
+    const bool is_two_words = format == BC_FORMAT_V1_TWO_WORDS;
+    const char* slash = path == NULL ? NULL : strrchr(path, '/');
+    bc_arena_t arena = {0};
+    bc_buffer_text(out, "// Generated by bindc");
+    if (path != NULL) {
+        bc_buffer_text(out, " from ");
+        bc_buffer_text(out, slash == NULL ? path : slash + 1);
+    }
+    bc_buffer_text(out, "; do not edit.\n#pragma once\n\n");
+    bc_buffer_text(out, is_two_words ? "#include <ddk/binding.h>\n\n"
+                                     : "#include <lib/ddk/binding_priv.h>\n\n");
+    if (program->is_composite) {
+        const fragments_t fragments = {program, is_two_words, &arena, out};
+        append_fragments(&fragments);
+    }
+    append_macro(program, is_two_words, &arena, out);
+    bc_arena_fini(&arena);
+}

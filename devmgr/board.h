@@ -13,7 +13,7 @@
 
 #include <zircon/types.h>
 
-#include "limits.h"
+#include "dm_limits.h"
 #include "property.h"
 #include "text.h"
 

@@ -10,7 +10,7 @@
 #include <lx/status.h>
 #include <zircon/errors.h>
 
-#include "limits.h"
+#include "dm_limits.h"
 
 static const char* const g_type_names[] = {
     [DM_YAML_ANY] = "a value",  [DM_YAML_TEXT] = "a text",   [DM_YAML_NUMBER] = "a number",

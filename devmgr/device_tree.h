@@ -17,7 +17,7 @@
 #include <zircon/types.h>
 
 #include "device_state.h"
-#include "limits.h"
+#include "dm_limits.h"
 #include "loop.h"
 #include "property.h"
 #include "registry.h"

@@ -13,7 +13,7 @@
 #include <zircon/compiler.h>
 #include <zircon/errors.h>
 
-#include "limits.h"
+#include "dm_limits.h"
 #include "text.h"
 
 #if defined(__x86_64__)

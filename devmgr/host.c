@@ -184,7 +184,9 @@ static zx_status_t start_process(dm_host_t* host, zx_handle_t bootstrap, int log
                             .name = host->name,
                             .bootstrap = bootstrap,
                             .log_fd = log_fd,
-                            .sandbox = options->has_sandbox};
+                            .sandbox = options->has_sandbox,
+                            .memlock_bytes = DM_HOST_PINNED_BYTES,
+                            .address_space_bytes = DM_HOST_ADDRESS_SPACE};
     zx_status_t status = lx_process_spawn(&args, &host->process);
     pid_t pid = 0;
     if (status == ZX_OK) {

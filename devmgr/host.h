@@ -18,7 +18,7 @@
 #include "broker.h"
 #include "device_tree.h"
 #include "host_log.h"
-#include "limits.h"
+#include "dm_limits.h"
 #include "loop.h"
 #include "registry.h"
 

@@ -9,7 +9,7 @@
 
 #include <zircon/types.h>
 
-#include "limits.h"
+#include "dm_limits.h"
 #include "log.h"
 #include "loop.h"
 

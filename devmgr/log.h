@@ -10,7 +10,7 @@
 #include <zircon/compiler.h>
 #include <zircon/types.h>
 
-#include "limits.h"
+#include "dm_limits.h"
 
 // Severities, as in the protocols.
 #define DM_LOG_TRACE   0x10u

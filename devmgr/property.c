@@ -7,7 +7,7 @@
 
 #include <zircon/errors.h>
 
-#include "limits.h"
+#include "dm_limits.h"
 
 void dm_properties_fini(dm_properties_t* properties) {
     for (size_t i = 0; i < properties->count; i++) {

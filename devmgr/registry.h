@@ -15,7 +15,7 @@
 #include <zircon/types.h>
 
 #include "board.h"
-#include "limits.h"
+#include "dm_limits.h"
 
 typedef enum dm_origin {
     DM_ORIGIN_BOOT,

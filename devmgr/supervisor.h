@@ -9,7 +9,7 @@
 
 #include <zircon/types.h>
 
-#include "limits.h"
+#include "dm_limits.h"
 
 #define DM_CRASH_LIMIT_MAX 64u
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "limits.h"
+#include "dm_limits.h"
 
 void dm_text_copy(char* out, size_t size, const char* text) {
     snprintf(out, size, "%s", text != NULL ? text : "");

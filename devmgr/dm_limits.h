@@ -3,6 +3,8 @@
 // hold or wait for. Reaching one is an error with a text, never growth without end.
 #pragma once
 
+#include <zircon/compiler.h>
+
 // Names and texts, in bytes without the terminating NUL.
 #define DM_MAX_NAME       31u    // a device's name, a host's name
 #define DM_MAX_DRIVER     32u    // a driver's name
@@ -31,9 +33,16 @@
 #define DM_MAX_DRIVER_SIZE (64u << 20)  // a driver's file
 
 // Hosts.
-#define DM_MAX_HOSTS              256u
-#define DM_MAX_PENDING_PER_HOST   1024u  // requests without an answer; more: the host counts as hung
-#define DM_MAX_MESSAGES_PER_TURN  16u    // read from one channel before the others get their turn
+#define DM_MAX_HOSTS             256u
+#define DM_MAX_PENDING_PER_HOST  1024u  // requests without an answer; more: the host counts as hung
+#define DM_MAX_MESSAGES_PER_TURN 16u    // read from one channel before the others get their turn
+#define DM_HOST_PINNED_BYTES     (256ull << 20)  // memory that devices may reach at a time
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer) || \
+    defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+#define DM_HOST_ADDRESS_SPACE 0u  // a sanitizer's shadow is larger than any bound
+#else
+#define DM_HOST_ADDRESS_SPACE (4ull << 30)
+#endif
 #define DM_HOST_LOG_READ_SIZE     4096u  // bytes of a log pipe in one turn
 #define DM_HOST_LOG_LINES         16u    // kept for the crash report
 #define DM_HOST_CRASH_TEXT        4095u  // the crash report

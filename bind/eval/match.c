@@ -159,8 +159,17 @@ static bool is_label(const bind_program_t* program, const uint8_t* code, uint32_
            target.opcode == BIND_OP_LABEL;
 }
 
+// What an instruction that goes on adds to the specificity of the match.
+static uint32_t weight_of(uint8_t opcode, outcome_t outcome) {
+    if (outcome == OUTCOME_EQUAL) {
+        return BIND_SPECIFICITY_EQUAL;
+    }
+    return opcode == BIND_OP_NOT_EQUAL ? BIND_SPECIFICITY_NOT_EQUAL : 0;
+}
+
 static zx_status_t run(const matcher_t* matcher, const uint8_t* code, uint32_t size,
-                       bool* out_match) {
+                       bool* out_match, uint32_t* out_specificity) {
+    uint32_t specificity = 0;
     const size_t base = (size_t)(code - matcher->program->bytes);
     uint32_t at = 0;
     for (uint32_t steps = 0; at < size; steps++) {
@@ -187,17 +196,12 @@ static zx_status_t run(const matcher_t* matcher, const uint8_t* code, uint32_t s
             return bind_fail(matcher->error, ZX_ERR_IO_DATA_INTEGRITY, 814, base + at,
                              "the jump lands on no label");
         }
+        specificity += weight_of(instruction.opcode, outcome);
         at = action == ACTION_JUMP ? instruction.jump_target : instruction.next;
     }
     *out_match = true;
+    *out_specificity = specificity;
     return ZX_OK;
-}
-
-static zx_status_t match_code(const bind_program_t* program, const uint8_t* code, uint32_t size,
-                              const bind_property_t* props, size_t count, bool* out_match,
-                              bind_error_t* out_error) {
-    const matcher_t matcher = {program, props, count, out_error};
-    return run(&matcher, code, size, out_match);
 }
 
 static zx_status_t check_arguments(const bind_program_t* program, const bind_property_t* props,
@@ -215,28 +219,40 @@ static zx_status_t check_arguments(const bind_program_t* program, const bind_pro
     return ZX_OK;
 }
 
-zx_status_t bind_program_match(const bind_program_t* program, const bind_property_t* props,
-                               size_t count, bool* out_match, bind_error_t* out_error) {
+zx_status_t bind_program_match_etc(const bind_program_t* program, const bind_parent_t* parent,
+                                   const bind_property_t* props, size_t count, bool* out_match,
+                                   uint32_t* out_specificity, bind_error_t* out_error) {
+    uint32_t unused;
+    uint32_t* specificity = out_specificity == NULL ? &unused : out_specificity;
+    *specificity = 0;
     const zx_status_t status = check_arguments(program, props, count, out_match, out_error);
     if (status != ZX_OK) {
         return status;
+    }
+    const matcher_t matcher = {program, props, count, out_error};
+    if (parent != NULL) {
+        return run(&matcher, parent->code, parent->code_size, out_match, specificity);
     }
     if (program->is_composite) {
         return bind_fail(out_error, ZX_ERR_NOT_SUPPORTED, 824, 0,
                          "a composite program is matched parent by parent");
     }
-    return match_code(program, program->body, program->body_size, props, count, out_match,
-                      out_error);
+    return run(&matcher, program->body, program->body_size, out_match, specificity);
+}
+
+zx_status_t bind_program_match(const bind_program_t* program, const bind_property_t* props,
+                               size_t count, bool* out_match, bind_error_t* out_error) {
+    return bind_program_match_etc(program, NULL, props, count, out_match, NULL, out_error);
 }
 
 zx_status_t bind_parent_match(const bind_program_t* program, const bind_parent_t* parent,
                               const bind_property_t* props, size_t count, bool* out_match,
                               bind_error_t* out_error) {
-    const zx_status_t status = check_arguments(program, props, count, out_match, out_error);
-    if (status != ZX_OK || parent == NULL) {
+    if (parent == NULL) {
+        check_arguments(program, props, count, out_match, out_error);
         return ZX_ERR_INVALID_ARGS;
     }
-    return match_code(program, parent->code, parent->code_size, props, count, out_match, out_error);
+    return bind_program_match_etc(program, parent, props, count, out_match, NULL, out_error);
 }
 
 static bool same_key(const bind_property_t* a, const bind_property_t* b) {

@@ -23,14 +23,13 @@ static dm_device_state_t after(dm_device_state_t state, dm_device_event_t event)
 }
 
 Test(state, a_whole_life) {
-    static const dm_device_event_t events[] = {DM_EVENT_ADD_WITH_INIT, DM_EVENT_INIT_OK,
-                                               DM_EVENT_DRIVER_BOUND,  DM_EVENT_DRIVER_LOST,
-                                               DM_EVENT_DRIVER_BOUND,  DM_EVENT_UNBIND_START,
-                                               DM_EVENT_UNBIND_DONE,   DM_EVENT_REMOVE_START,
-                                               DM_EVENT_REMOVE_DONE};
-    static const char* const names[] = {"initializing", "running",   "running",
-                                        "restarting",   "running",   "unbinding",
-                                        "unbound",      "removing",  "removed"};
+    static const dm_device_event_t events[] = {
+        DM_EVENT_ADD_WITH_INIT, DM_EVENT_INIT_OK,      DM_EVENT_DRIVER_BOUND,
+        DM_EVENT_DRIVER_LOST,   DM_EVENT_DRIVER_BOUND, DM_EVENT_UNBIND_START,
+        DM_EVENT_UNBIND_DONE,   DM_EVENT_REMOVE_START, DM_EVENT_REMOVE_DONE};
+    static const char* const names[] = {"initializing", "running",  "running",
+                                        "restarting",   "running",  "unbinding",
+                                        "unbound",      "removing", "removed"};
     dm_device_state_t state = DM_DEVICE_NEW;
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
         state = after(state, events[i]);
@@ -72,8 +71,8 @@ Test(state, leaving_begins_with_unbinding) {
 #define S  (1000 * MS)
 
 Test(supervisor, delays_double_up_to_five_seconds) {
-    static const zx_duration_t delays[] = {0,        100 * MS, 200 * MS, 400 * MS, 800 * MS,
-                                           1600 * MS, 3200 * MS, 5 * S,   5 * S};
+    static const zx_duration_t delays[] = {0,         100 * MS,  200 * MS, 400 * MS, 800 * MS,
+                                           1600 * MS, 3200 * MS, 5 * S,    5 * S};
     dm_backoff_t backoff = {0};
     zx_time_t now = 1000 * S;
     for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
@@ -131,9 +130,10 @@ Test(supervisor, a_user_can_forgive) {
 // --------------------------------------------------------------------------------------- names
 
 Test(text, device_names) {
-    static const char* const good[] = {"a", "01:00.0", "a b", "...", "1234567890123456789012345678901"};
-    static const char* const bad[] = {"", ".", "..", "a/b", "/", "a\n", "\x7f", "\x1b[2J",
-                                      "12345678901234567890123456789012"};
+    static const char* const good[] = {"a", "01:00.0", "a b", "...",
+                                       "1234567890123456789012345678901"};
+    static const char* const bad[] = {
+        "", ".", "..", "a/b", "/", "a\n", "\x7f", "\x1b[2J", "12345678901234567890123456789012"};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         cr_expect(dm_name_is_valid(good[i], NULL), "'%s'", good[i]);
     }
@@ -285,10 +285,10 @@ Test(fault, intel_lines) {
         &parser, "DMAR: [DMA Read] Request device [01:00.0] fault addr fff00000 [fault", &event));
     cr_expect_not(event.is_write);
     cr_expect_eq(event.address, 0xfff00000u);
-    static const char* const others[] = {
-        "DMAR: DRHD: handling fault status reg 2", "DMAR: [DMA Write] Request device [zz]",
-        "DMAR: [DMA Write] Request device [01:ff.0] fault addr 0", "pci 0000:01:00.0: fault addr 0",
-        ""};
+    static const char* const others[] = {"DMAR: DRHD: handling fault status reg 2",
+                                         "DMAR: [DMA Write] Request device [zz]",
+                                         "DMAR: [DMA Write] Request device [01:ff.0] fault addr 0",
+                                         "pci 0000:01:00.0: fault addr 0", ""};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         cr_expect_not(dm_fault_parse(&parser, others[i], &event), "%s", others[i]);
     }
@@ -297,12 +297,11 @@ Test(fault, intel_lines) {
 Test(fault, arm_events_span_five_lines) {
     dm_fault_parser_t parser = {0};
     dm_fault_event_t event = {0};
-    static const char* const lines[] = {
-        "arm-smmu-v3 9050000.smmuv3: event 0x10 received:",
-        "arm-smmu-v3 9050000.smmuv3: \t0x0000010800000010",
-        "arm-smmu-v3 9050000.smmuv3: \t0x0000020000000000",
-        "arm-smmu-v3 9050000.smmuv3: \t0x00000000dead0000",
-        "arm-smmu-v3 9050000.smmuv3: \t0x0000000000000000"};
+    static const char* const lines[] = {"arm-smmu-v3 9050000.smmuv3: event 0x10 received:",
+                                        "arm-smmu-v3 9050000.smmuv3: \t0x0000010800000010",
+                                        "arm-smmu-v3 9050000.smmuv3: \t0x0000020000000000",
+                                        "arm-smmu-v3 9050000.smmuv3: \t0x00000000dead0000",
+                                        "arm-smmu-v3 9050000.smmuv3: \t0x0000000000000000"};
     for (int i = 0; i < 4; i++) {
         cr_expect_not(dm_fault_parse(&parser, lines[i], &event));
         cr_expect_not(dm_fault_parse(&parser, "something else in between", &event));

@@ -37,9 +37,10 @@ Test(tree, paths_lead_to_their_nodes) {
     cr_expect_str_eq(path_of(b), "sys/a/01:00.0");
     cr_expect_eq(dm_tree_find_path(&tree, "sys/a/01:00.0"), b);
     cr_expect_eq(dm_tree_find_path(&tree, "sys"), sys);
-    static const char* const none[] = {"",       "/",        "/sys",    "sys/",        "sys//a",
-                                       "sys/a/", "sys/a/01", "a",       "sys/a/01:00.0/x",
-                                       "class/", "class/x/000"};
+    static const char* const none[] = {"",         "/",          "/sys",
+                                       "sys/",     "sys//a",     "sys/a/",
+                                       "sys/a/01", "a",          "sys/a/01:00.0/x",
+                                       "class/",   "class/x/000"};
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
         cr_expect_null(dm_tree_find_path(&tree, none[i]), "'%s'", none[i]);
     }
@@ -176,14 +177,15 @@ Test(tree, hidden_and_leaving_devices_have_no_class) {
 
 // fuchsia.BIND_PROTOCOL == 0x1f, and one that matches always.
 static const uint8_t g_pci_only[] = {
-    0x42, 0x49, 0x4e, 0x44, 2, 0, 0, 0, 0, 0x53, 0x59, 0x4e, 0x42, 0, 0, 0, 0, 0x49,
-    0x4e, 0x53, 0x54, 0x0b, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 0x1f, 0, 0, 0};
-static const uint8_t g_always[] = {0x42, 0x49, 0x4e, 0x44, 2, 0, 0, 0,    0,    0x53, 0x59, 0x4e,
-                                   0x42, 0,    0,    0,    0, 0x49, 0x4e, 0x53, 0x54, 0, 0, 0, 0};
+    0x42, 0x49, 0x4e, 0x44, 2, 0, 0, 0, 0, 0x53, 0x59, 0x4e, 0x42, 0, 0,    0, 0, 0x49,
+    0x4e, 0x53, 0x54, 0x0b, 0, 0, 0, 1, 1, 1,    0,    0,    0,    1, 0x1f, 0, 0, 0};
+static const uint8_t g_always[] = {0x42, 0x49, 0x4e, 0x44, 2, 0, 0, 0, 0,
+                                   0x53, 0x59, 0x4e, 0x42, 0, 0, 0, 0, 0x49,
+                                   0x4e, 0x53, 0x54, 0,    0, 0, 0};
 // BIND_AUTOBIND == 0
-static const uint8_t g_manual[] = {0x42, 0x49, 0x4e, 0x44, 2, 0, 0, 0, 0, 0x53, 0x59, 0x4e,
-                                   0x42, 0, 0, 0, 0, 0x49, 0x4e, 0x53, 0x54, 0x0b, 0, 0,
-                                   0, 1, 1, 2, 0, 0, 0, 1, 0, 0, 0, 0};
+static const uint8_t g_manual[] = {
+    0x42, 0x49, 0x4e, 0x44, 2, 0, 0, 0, 0, 0x53, 0x59, 0x4e, 0x42, 0, 0, 0, 0, 0x49,
+    0x4e, 0x53, 0x54, 0x0b, 0, 0, 0, 1, 1, 2,    0,    0,    0,    1, 0, 0, 0, 0};
 
 static dm_driver_t make_driver(const char* name, dm_origin_t origin, bool is_fallback,
                                const uint8_t* bytes, size_t size) {

@@ -52,6 +52,17 @@ zx_status_t bind_parent_match(const bind_program_t* program, const bind_parent_t
                               const bind_property_t* props, size_t count, bool* out_match,
                               bind_error_t* out_error);
 
+// How much a match asked of the device: so much for each comparison on the way to the match that
+// found the property equal, and for each `!=` that held.
+#define BIND_SPECIFICITY_EQUAL     256u
+#define BIND_SPECIFICITY_NOT_EQUAL 1u
+
+// Both of the above, parent null: an ordinary program. *out_specificity (may be null) is 0 without
+// a match.
+zx_status_t bind_program_match_etc(const bind_program_t* program, const bind_parent_t* parent,
+                                   const bind_property_t* props, size_t count, bool* out_match,
+                                   uint32_t* out_specificity, bind_error_t* out_error);
+
 // Refuses with ZX_ERR_INVALID_ARGS a property list that has one key twice with different values
 // (BIND_KEY_PROTOCOL may), or a property without a valid kind or text. *out_index (may be null) is
 // the offending property.

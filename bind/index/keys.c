@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+// Keys of an index, and the sets of keys that lookups combine.
+#include <bind/legacy_keys.h>
+#include <zircon/errors.h>
+
+#include "index_private.h"
+
+uint32_t bind_keys_find_number(const bind_index_t* index, uint32_t number) {
+    if (number < BIND_NUMBER_KEYS) {
+        return index->number_slots[number];
+    }
+    for (uint32_t i = 0; i < index->key_count && index->far_number_keys > 0; i++) {
+        if (index->keys[i].text == BIND_NONE && index->keys[i].number == number) {
+            return i;
+        }
+    }
+    return BIND_NONE;
+}
+
+static zx_status_t add_key(bind_index_t* index, uint32_t text, uint32_t number,
+                           uint32_t* out_slot) {
+    if (!bind_grow((void**)&index->keys, &index->key_capacity, index->key_count + 1,
+                   sizeof(*index->keys))) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    *out_slot = index->key_count++;
+    index->keys[*out_slot] =
+        (bind_key_t){.text = text, .number = number, .bit = BIND_INDEX_BITS};
+    return ZX_OK;
+}
+
+static zx_status_t intern_number(bind_index_t* index, uint32_t number, uint32_t* out_slot) {
+    *out_slot = bind_keys_find_number(index, number);
+    if (*out_slot != BIND_NONE) {
+        return ZX_OK;
+    }
+    const char* name = bind_legacy_key_name(number);
+    uint32_t text = BIND_NONE;
+    zx_status_t status = name == NULL ? ZX_OK : bind_texts_intern(&index->texts, name, &text);
+    if (status == ZX_OK) {
+        status = add_key(index, BIND_NONE, number, out_slot);
+    }
+    if (status != ZX_OK) {
+        return status;
+    }
+    if (name != NULL) {
+        index->texts.items[text].legacy_slot = *out_slot;
+    }
+    if (number < BIND_NUMBER_KEYS) {
+        index->number_slots[number] = *out_slot;
+    } else {
+        index->far_number_keys++;
+    }
+    return ZX_OK;
+}
+
+zx_status_t bind_keys_intern(bind_index_t* index, const bind_path_key_t* key, uint32_t* out_slot) {
+    if (key->text == NULL) {
+        return intern_number(index, key->id, out_slot);
+    }
+    uint32_t text;
+    zx_status_t status = bind_texts_intern(&index->texts, key->text, &text);
+    if (status != ZX_OK) {
+        return status;
+    }
+    *out_slot = index->texts.items[text].slot;
+    if (*out_slot == BIND_NONE) {
+        status = add_key(index, text, 0, out_slot);
+        if (status == ZX_OK) {
+            index->texts.items[text].slot = *out_slot;
+        }
+    }
+    return status;
+}
+
+// --------------------------------------------------------------------------------------- shapes
+
+// The place of a slot with its kind in a shape, or BIND_PATH_MAX_EQUALS.
+static bool needs(const uint32_t* slots, const uint8_t* kinds, uint32_t count, uint32_t slot,
+                  uint8_t kind) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (slots[i] == slot && kinds[i] == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Whether the shape asks for nothing that is not in the list.
+static bool is_subset(const bind_index_t* index, const bind_shape_t* shape, const uint32_t* slots,
+                      const uint8_t* kinds, uint32_t count) {
+    for (uint32_t i = 0; i < shape->count; i++) {
+        if (!needs(slots, kinds, count, index->bit_slots[shape->bits[i]], shape->kinds[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint32_t best_subset(const bind_index_t* index, const uint32_t* slots, const uint8_t* kinds,
+                            uint32_t count) {
+    uint32_t best = BIND_SINGLE;
+    for (uint32_t i = 0; i < index->shape_limit; i++) {
+        const bind_shape_t* shape = &index->shapes[i];
+        if (shape->mask != 0 && shape->count <= count &&
+            (best == BIND_SINGLE || shape->count > index->shapes[best].count) &&
+            is_subset(index, shape, slots, kinds, count)) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+static uint32_t free_bits(const bind_index_t* index) {
+    uint32_t count = 0;
+    for (uint64_t bits = ~index->bits_in_use; bits != 0; bits &= bits - 1) {
+        count++;
+    }
+    return count;
+}
+
+static void give_bit(bind_index_t* index, uint32_t slot) {
+    uint8_t bit = 0;
+    while ((index->bits_in_use >> bit & 1) != 0) {
+        bit++;
+    }
+    index->bits_in_use |= 1ull << bit;
+    index->bit_slots[bit] = slot;
+    index->keys[slot].bit = bit;
+}
+
+static bool has_bits_for(const bind_index_t* index, const uint32_t* slots, uint32_t count) {
+    uint32_t missing = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        missing += index->keys[slots[i]].bit == BIND_INDEX_BITS;
+    }
+    return missing <= free_bits(index);
+}
+
+static uint32_t make_shape(bind_index_t* index, const uint32_t* slots, const uint8_t* kinds,
+                           uint32_t count) {
+    uint32_t place = 0;
+    while (place < BIND_INDEX_SHAPES && index->shapes[place].mask != 0) {
+        place++;
+    }
+    if (place == BIND_INDEX_SHAPES || !has_bits_for(index, slots, count)) {
+        return BIND_SINGLE;
+    }
+    bind_shape_t* shape = &index->shapes[place];
+    *shape = (bind_shape_t){.count = (uint8_t)count};
+    for (uint32_t i = 0; i < count; i++) {
+        bind_key_t* key = &index->keys[slots[i]];
+        if (key->bit == BIND_INDEX_BITS) {
+            give_bit(index, slots[i]);
+        }
+        key->shape_uses++;
+        shape->bits[i] = key->bit;
+        shape->kinds[i] = kinds[i];
+        shape->mask |= 1ull << key->bit;
+    }
+    if (place >= index->shape_limit) {
+        index->shape_limit = place + 1;
+    }
+    return place;
+}
+
+uint32_t bind_shapes_choose(bind_index_t* index, const uint32_t* slots, const uint8_t* kinds,
+                            uint32_t count) {
+    if (count < 2) {
+        return BIND_SINGLE;
+    }
+    uint32_t shape = best_subset(index, slots, kinds, count);
+    if (shape == BIND_SINGLE || index->shapes[shape].count < count) {
+        const uint32_t made = make_shape(index, slots, kinds, count);
+        shape = made != BIND_SINGLE ? made : shape;
+    }
+    if (shape != BIND_SINGLE) {
+        index->shapes[shape].uses++;
+    }
+    return shape;
+}
+
+void bind_shapes_release(bind_index_t* index, uint32_t place) {
+    bind_shape_t* shape = &index->shapes[place];
+    if (--shape->uses > 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < shape->count; i++) {
+        bind_key_t* key = &index->keys[index->bit_slots[shape->bits[i]]];
+        if (--key->shape_uses == 0) {
+            index->bits_in_use &= ~(1ull << key->bit);
+            key->bit = BIND_INDEX_BITS;
+        }
+    }
+    shape->mask = 0;
+    while (index->shape_limit > 0 && index->shapes[index->shape_limit - 1].mask == 0) {
+        index->shape_limit--;
+    }
+}

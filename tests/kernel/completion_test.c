@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+#include "object_test.h"
+OBJECT_SUITE(completion);

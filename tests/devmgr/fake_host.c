@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A driver host that does not behave. What it does wrong is the last word of its program's name
-// ("…/host-garbage"): the tests start devmgr with it in the place of driver_host. It runs no
-// drivers.
+// A driver host that does not behave. What it does wrong is the last word of its program's file
+// name
+// ("…/host-garbage"): the tests start devmgr with a copy of it in the place of driver_host. It runs
+// no drivers.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,24 @@ static void add_wrongly(void) {
     report("remove the root", response.status);
     pg_arena_fini(&arena);
     report("done", ZX_OK);
+}
+
+// A device below `sys` in this very host, which the driver `sample` takes.
+static void add_for_sample(void) {
+    node_property_t properties[] = {
+        {.id = 0x300, .kind = NODE_PROPERTY_KIND_UINT, .uint_value = 0},
+        {.id = 0x301, .kind = NODE_PROPERTY_KIND_UINT, .uint_value = 0},
+        {.id = 0x302, .kind = NODE_PROPERTY_KIND_UINT, .uint_value = 0x1001}};
+    devmgr_add_device_request_t request = {.device_id = 1,
+                                           .parent_id = g_root_id,
+                                           .name = "child",
+                                           .protocol_id = 85,
+                                           .properties = properties,
+                                           .properties_count = 3};
+    devmgr_status_response_t response;
+    pg_arena_t arena = {0};
+    devmgr_coordinator_add_device(g_coordinator, &request, &arena, &response);
+    pg_arena_fini(&arena);
 }
 
 static void add_many(void) {
@@ -194,12 +213,17 @@ static void on_bind(void* ctx, const devmgr_bind_driver_request_t* request,
                     pg_responder_t responder) {
     (void)ctx;
     zx_handle_close(request->driver->vmo);
+    if (is_mode("bindcrash") && request->device_id == 1) {
+        exit(9);
+    }
     devmgr_status_response_t response = {.status = is_mode("positive") ? 77 : ZX_OK};
     devmgr_driver_host_bind_driver_reply(&responder, &response);
     if (is_mode("names")) {
         add_wrongly();
     } else if (is_mode("many")) {
         add_many();
+    } else if (is_mode("bindcrash")) {
+        add_for_sample();
     } else if (is_mode("flood")) {
         flood();
     }
@@ -229,9 +253,10 @@ static const devmgr_driver_host_ops_t g_ops = {
     .remove_device = on_remove,
 };
 
-int main(int argc, char** argv) {
-    (void)argc;
-    g_mode = strrchr(argv[0], '-');
+int main(void) {
+    char program[512] = "";
+    ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    g_mode = length > 0 ? strrchr(program, '-') : NULL;
     g_mode = g_mode != NULL ? g_mode + 1 : "";
     g_bootstrap = zx_take_startup_handle(PA_HND(PA_USER0, 0));
     if (is_mode("deaf")) {

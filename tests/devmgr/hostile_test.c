@@ -201,6 +201,56 @@ Test(hostile, a_log_flood_is_dropped_and_nobody_waits) {
     devmgr_stop(&devmgr);
 }
 
+// A driver that takes down the host of others in its bind is set aside after some times; they live
+// on.
+Test(hostile, a_driver_that_ends_its_host_in_bind_is_set_aside) {
+    static const char board[] =
+        "board: hostile\n"
+        "drivers: {boot: [platform-bus], system: [sample]}\n"
+        "devices: []\n";
+    devmgr_process_t devmgr;
+    device_seen_t seen;
+    devmgr_start(&devmgr, board, "bindcrash", NULL);
+    zx_handle_t control = devmgr_connect(&devmgr);
+    expect_log(control, "driver sample: set aside: its bind ended its host 3 times");
+    for (unsigned i = 0; i < 2000 && !devmgr_show(control, "sys/child", &seen); i++) {
+        zx_nanosleep(zx_deadline_after(1000000));
+    }
+    cr_assert(devmgr_show(control, "sys/child", &seen));
+    cr_expect_str_eq(seen.state, "running");
+    cr_expect_str_eq(seen.driver, "");
+    cr_assert(devmgr_show(control, "sys", &seen));
+    cr_expect_str_eq(seen.driver, "platform-bus");
+    cr_expect_eq(seen.restarts, 3);
+    zx_handle_close(control);
+    devmgr_stop(&devmgr);
+}
+
+// Loaded by a user, it is tried once.
+Test(hostile, a_loaded_driver_that_ends_its_host_in_bind_is_forgotten) {
+    devmgr_process_t devmgr;
+    device_seen_t seen;
+    char detail[300];
+    devmgr_start(&devmgr, g_board, "bindcrash", NULL);
+    zx_handle_t control = devmgr_connect(&devmgr);
+    expect_log(control, "board hostile up");
+    cr_expect_eq(
+        devmgr_load(control, false, "sample.so", "drivers/sample.so", detail, sizeof(detail)),
+        ZX_ERR_UNAVAILABLE);
+    cr_expect_not_null(strstr(detail, "exited with code 9"), "%s", detail);
+    expect_log(control, "load of driver sample: ZX_ERR_UNAVAILABLE");
+    cr_expect_eq(devmgr_unload(control, "sample"), ZX_ERR_NOT_FOUND);
+    for (unsigned i = 0; i < 2000 && !devmgr_show(control, "sys/child", &seen); i++) {
+        zx_nanosleep(zx_deadline_after(1000000));
+    }
+    cr_assert(devmgr_show(control, "sys", &seen));
+    cr_expect_str_eq(seen.driver, "platform-bus");
+    cr_expect_eq(seen.restarts, 1);
+    cr_expect_eq(seen.children, 1);
+    zx_handle_close(control);
+    devmgr_stop(&devmgr);
+}
+
 // Shutdown does not wait for ever for a host that does not let go.
 Test(hostile, a_clinging_host_is_killed_at_shutdown) {
     static const char* const options[] = {"--hook-timeout", "500", NULL};

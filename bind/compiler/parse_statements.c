@@ -4,7 +4,7 @@
 
 #include "parser.h"
 
-static bool parse_value(bc_parser_t* parser, bc_value_t* out) {
+bool bc_parse_value(bc_parser_t* parser, bc_value_t* out) {
     bc_lexer_t* lexer = &parser->lexer;
     if (bc_take_string(lexer, 19, out) || bc_take_number(lexer, 19, out) ||
         bc_take_bool(lexer, out)) {
@@ -27,7 +27,7 @@ static bool parse_condition(bc_parser_t* parser, bc_condition_t* out) {
     if (!out->is_equal && !bc_take_word(lexer, "!=")) {
         return bc_fail(lexer, 18, "`==` or `!=`");
     }
-    return parse_value(parser, &out->value);
+    return bc_parse_value(parser, &out->value);
 }
 
 bool bc_parse_condition_statement(bc_parser_t* parser, bc_statement_t* out) {
@@ -44,7 +44,7 @@ static void parse_accept_values(bc_parser_t* parser, bc_value_t** tail) {
     bc_lexer_t* lexer = &parser->lexer;
     do {
         bc_value_t* value = bc_arena_alloc(parser->arena, sizeof(bc_value_t));
-        if (!parse_value(parser, value)) {
+        if (!bc_parse_value(parser, value)) {
             break;
         }
         *tail = value;

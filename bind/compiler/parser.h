@@ -39,5 +39,7 @@ void bc_parse_statements(bc_parser_t* parser, const bc_place_t* opening, bc_bloc
 // "{ statements }". False with a failure recorded when there is no brace.
 bool bc_parse_block(bc_parser_t* parser, bc_block_t* out);
 
+bool bc_parse_value(bc_parser_t* parser, bc_value_t* out);
+
 // "key op value ;" and nothing else. False with a failure recorded.
 bool bc_parse_condition_statement(bc_parser_t* parser, bc_statement_t* out);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Running a bind program against the properties of a device.
 #include <bind/match.h>
+#include <bind/trace.h>
 
 #include <string.h>
 
@@ -14,6 +15,8 @@ typedef struct matcher {
     const bind_property_t* props;
     size_t count;
     bind_error_t* error;
+    bind_trace_t trace;  // null: nobody looks
+    void* context;
 } matcher_t;
 
 typedef enum outcome { OUTCOME_DIFFERENT, OUTCOME_EQUAL, OUTCOME_ABSENT } outcome_t;
@@ -110,9 +113,9 @@ static zx_status_t compare_value(const matcher_t* matcher, const bind_property_t
 }
 
 static zx_status_t compare(const matcher_t* matcher, const bind_instruction_t* instruction,
-                           size_t offset, outcome_t* out) {
-    const bind_property_t* prop = NULL;
-    const zx_status_t status = find_property(matcher, &instruction->left, offset, &prop);
+                           size_t offset, const bind_property_t** out_prop, outcome_t* out) {
+    const zx_status_t status = find_property(matcher, &instruction->left, offset, out_prop);
+    const bind_property_t* prop = *out_prop;
     if (status != ZX_OK) {
         return status;
     }
@@ -167,6 +170,19 @@ static uint32_t weight_of(uint8_t opcode, outcome_t outcome) {
     return opcode == BIND_OP_NOT_EQUAL ? BIND_SPECIFICITY_NOT_EQUAL : 0;
 }
 
+static void show_step(const matcher_t* matcher, uint32_t at, const bind_instruction_t* instruction,
+                      const bind_property_t* prop, outcome_t outcome, action_t action) {
+    const bind_step_t step = {
+        .at = at,
+        .compares = has_operands(instruction->opcode),
+        .property = prop,
+        .is_equal = outcome == OUTCOME_EQUAL,
+        .jumps = action == ACTION_JUMP,
+        .aborts = action == ACTION_ABORT,
+    };
+    matcher->trace(matcher->context, &step);
+}
+
 static zx_status_t run(const matcher_t* matcher, const uint8_t* code, uint32_t size,
                        bool* out_match, uint32_t* out_specificity) {
     uint32_t specificity = 0;
@@ -181,13 +197,17 @@ static zx_status_t run(const matcher_t* matcher, const uint8_t* code, uint32_t s
         zx_status_t status =
             bind_instruction_decode(matcher->program, code, size, at, &instruction, matcher->error);
         outcome_t outcome = OUTCOME_ABSENT;
+        const bind_property_t* prop = NULL;
         if (status == ZX_OK && has_operands(instruction.opcode)) {
-            status = compare(matcher, &instruction, base + at, &outcome);
+            status = compare(matcher, &instruction, base + at, &prop, &outcome);
         }
         if (status != ZX_OK) {
             return status;
         }
         const action_t action = action_of(instruction.opcode, outcome);
+        if (matcher->trace != NULL) {
+            show_step(matcher, at, &instruction, prop, outcome, action);
+        }
         if (action == ACTION_ABORT) {
             return ZX_OK;
         }
@@ -229,7 +249,8 @@ zx_status_t bind_program_match_etc(const bind_program_t* program, const bind_par
     if (status != ZX_OK) {
         return status;
     }
-    const matcher_t matcher = {program, props, count, out_error};
+    const matcher_t matcher = {
+        .program = program, .props = props, .count = count, .error = out_error};
     if (parent != NULL) {
         return run(&matcher, parent->code, parent->code_size, out_match, specificity);
     }
@@ -253,6 +274,18 @@ zx_status_t bind_parent_match(const bind_program_t* program, const bind_parent_t
         return ZX_ERR_INVALID_ARGS;
     }
     return bind_program_match_etc(program, parent, props, count, out_match, NULL, out_error);
+}
+
+zx_status_t bind_code_trace(const bind_program_t* program, const uint8_t* code, uint32_t size,
+                            const bind_property_t* props, size_t count, bind_trace_t trace,
+                            void* context, bool* out_match, bind_error_t* out_error) {
+    const zx_status_t status = check_arguments(program, props, count, out_match, out_error);
+    if (status != ZX_OK || (code == NULL && size != 0)) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    const matcher_t matcher = {program, props, count, out_error, trace, context};
+    uint32_t specificity;
+    return run(&matcher, code, size, out_match, &specificity);
 }
 
 static bool same_key(const bind_property_t* a, const bind_property_t* b) {

@@ -23,9 +23,8 @@ typedef struct bind_instruction {
 } bind_instruction_t;
 
 // Fills *error (may be null) and returns `status`. `code` is the number of the E-code.
-__PRINTFLIKE(5, 6) zx_status_t bind_fail(bind_error_t* error, zx_status_t status,
-                                                            unsigned code, size_t offset,
-                                                            const char* format, ...);
+zx_status_t bind_fail(bind_error_t* error, zx_status_t status, unsigned code, size_t offset,
+                      const char* format, ...) __PRINTFLIKE(5, 6);
 
 uint32_t bind_load_u32(const uint8_t* bytes);
 

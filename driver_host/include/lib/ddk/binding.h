@@ -78,7 +78,7 @@
 #define BIND_TOPO_END                  0x0BFF
 
 // A PCI address as BIND_PCI_TOPO holds it, and its parts.
-#define BIND_PCI_TOPO_PACK(bus, dev, func) (((bus) << 8) | ((dev) << 3) | (func))
-#define BIND_PCI_TOPO_UNPACK_BUS(topo)     (((topo) >> 8) & 0xff)
-#define BIND_PCI_TOPO_UNPACK_DEVICE(topo)  (((topo) >> 3) & 0x1f)
+#define BIND_PCI_TOPO_PACK(bus, dev, func)  (((bus) << 8) | ((dev) << 3) | (func))
+#define BIND_PCI_TOPO_UNPACK_BUS(topo)      (((topo) >> 8) & 0xff)
+#define BIND_PCI_TOPO_UNPACK_DEVICE(topo)   (((topo) >> 3) & 0x1f)
 #define BIND_PCI_TOPO_UNPACK_FUNCTION(topo) ((topo)&0x07)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The protocol ids: what a device can be, the value of its property BIND_PROTOCOL. This list is the
 // one place for them. Included as it is, it defines ZX_PROTOCOL_<tag>. Included with
-// DDK_PROTOCOL_DEF(tag, value, class_name, flags) defined, it expands that for every id and undefines
-// it; class_name is the directory below class/, unless flags say that there is none.
+// DDK_PROTOCOL_DEF(tag, value, class_name, flags) defined, it expands that for every id and
+// undefines it; class_name is the directory below class/, unless flags say that there is none.
 #ifndef DDK_PROTOCOL_DEF
 #ifndef LIB_DDK_PROTODEFS_H_
 #define LIB_DDK_PROTODEFS_H_

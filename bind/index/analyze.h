@@ -40,8 +40,8 @@ typedef struct bind_path {
 // Called for each way. Another status than ZX_OK ends the analysis.
 typedef zx_status_t (*bind_path_cb)(void* ctx, const bind_path_t* path);
 
-// Calls `visit` for each way of `parent` (null: of the ordinary program). A device that matches does
-// so on one of them. *out_complete false: there were more ways than max_paths, or too much to
+// Calls `visit` for each way of `parent` (null: of the ordinary program). A device that matches
+// does so on one of them. *out_complete false: there were more ways than max_paths, or too much to
 // follow, and nothing may be concluded from those that were visited.
 //   ZX_ERR_NO_MEMORY, or what `visit` returned
 zx_status_t bind_analyze_paths(const bind_program_t* program, const bind_parent_t* parent,

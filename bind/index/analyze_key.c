@@ -6,7 +6,7 @@
 
 #include <zircon/errors.h>
 
-#include "analyze_steps.h"
+#include "analyze_flow.h"
 
 #define MAX_KEYS   16u
 #define MAX_VALUES 1023u
@@ -35,8 +35,8 @@ static zx_status_t list_instructions(table_t* table) {
     }
     for (uint32_t at = 0; at < code->size;) {
         bind_instruction_t instruction;
-        const zx_status_t status = bind_instruction_decode(code->program, code->bytes, code->size,
-                                                           at, &instruction, NULL);
+        const zx_status_t status =
+            bind_instruction_decode(code->program, code->bytes, code->size, at, &instruction, NULL);
         if (status != ZX_OK) {
             return status;
         }
@@ -48,9 +48,9 @@ static zx_status_t list_instructions(table_t* table) {
 
 static void list_keys(table_t* table) {
     for (size_t i = 0; i < table->count; i++) {
-        bind_step_t step;
-        bind_step_decode(&table->code, table->offsets[i], &step);
-        bool is_new = step.kind == BIND_STEP_BRANCH && table->key_count < MAX_KEYS;
+        bind_flow_t step;
+        bind_flow_decode(&table->code, table->offsets[i], &step);
+        bool is_new = step.kind == BIND_FLOW_BRANCH && table->key_count < MAX_KEYS;
         for (size_t k = 0; k < table->key_count && is_new; k++) {
             is_new = !bind_path_key_equal(&table->keys[k], &step.key);
         }
@@ -73,9 +73,9 @@ static size_t state_of(const table_t* table, const bind_path_value_t* value) {
 static bool list_values(table_t* table, const bind_path_key_t* key) {
     table->value_count = 0;
     for (size_t i = 0; i < table->count; i++) {
-        bind_step_t step;
-        bind_step_decode(&table->code, table->offsets[i], &step);
-        if (step.kind != BIND_STEP_BRANCH || step.value.type == BIND_VALUE_KEY ||
+        bind_flow_t step;
+        bind_flow_decode(&table->code, table->offsets[i], &step);
+        if (step.kind != BIND_FLOW_BRANCH || step.value.type == BIND_VALUE_KEY ||
             !bind_path_key_equal(&step.key, key) || state_of(table, &step.value) != 0) {
             continue;
         }
@@ -115,7 +115,7 @@ static bool has_state(const uint64_t* row, size_t state) {
     return (row[state / 64] >> (state % 64) & 1) != 0;
 }
 
-static void run_key_branch(table_t* table, const bind_step_t* step, uint64_t* row) {
+static void run_key_branch(table_t* table, const bind_flow_t* step, uint64_t* row) {
     const size_t state = state_of(table, &step->value);
     if (step->if_equal != BIND_NOWHERE && (has_state(row, 0) || has_state(row, state))) {
         row_at(table, step->if_equal)[state / 64] |= 1ull << (state % 64);
@@ -141,14 +141,14 @@ static bool run_key(table_t* table, const bind_path_key_t* key) {
     }
     table->rows[0] = 1;
     for (size_t i = 0; i < table->count; i++) {
-        bind_step_t step;
+        bind_flow_t step;
         uint64_t* row = &table->rows[i * table->words];
-        bind_step_decode(&table->code, table->offsets[i], &step);
-        if (step.kind == BIND_STEP_GO) {
+        bind_flow_decode(&table->code, table->offsets[i], &step);
+        if (step.kind == BIND_FLOW_GO) {
             add_row(table, step.next, row);
-        } else if (step.kind == BIND_STEP_BRANCH && bind_path_key_equal(&step.key, key)) {
+        } else if (step.kind == BIND_FLOW_BRANCH && bind_path_key_equal(&step.key, key)) {
             run_key_branch(table, &step, row);
-        } else if (step.kind == BIND_STEP_BRANCH) {
+        } else if (step.kind == BIND_FLOW_BRANCH) {
             add_row(table, step.if_equal, row);
             add_row(table, step.if_other, row);
         }

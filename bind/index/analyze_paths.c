@@ -6,7 +6,7 @@
 #include <bind/match.h>
 #include <zircon/errors.h>
 
-#include "analyze_steps.h"
+#include "analyze_flow.h"
 
 // Facts looked at and instructions followed before the analysis gives up; less than the steps that
 // the matcher runs at most.
@@ -48,7 +48,7 @@ typedef struct analysis {
     void* ctx;
 } analysis_t;
 
-static const fact_t* add_fact(analysis_t* analysis, const fact_t* previous, const bind_step_t* step,
+static const fact_t* add_fact(analysis_t* analysis, const fact_t* previous, const bind_flow_t* step,
                               bool is_equal) {
     fact_block_t* block = analysis->blocks;
     if (block == NULL || block->used == FACTS_PER_BLOCK) {
@@ -67,7 +67,8 @@ static const fact_t* add_fact(analysis_t* analysis, const fact_t* previous, cons
 
 static zx_status_t push(analysis_t* analysis, pending_t pending) {
     if (analysis->pending_count == analysis->pending_capacity) {
-        const size_t capacity = analysis->pending_capacity == 0 ? 16 : analysis->pending_capacity * 2;
+        const size_t capacity =
+            analysis->pending_capacity == 0 ? 16 : analysis->pending_capacity * 2;
         pending_t* bigger = realloc(analysis->pending, capacity * sizeof(*bigger));
         if (bigger == NULL) {
             return ZX_ERR_NO_MEMORY;
@@ -80,7 +81,7 @@ static zx_status_t push(analysis_t* analysis, pending_t pending) {
 }
 
 // Whether a device that fits `facts` can find step->key equal to step->value, or not equal.
-static void decide(analysis_t* analysis, const fact_t* facts, const bind_step_t* step,
+static void decide(analysis_t* analysis, const fact_t* facts, const bind_flow_t* step,
                    bool* out_equal, bool* out_other) {
     *out_equal = step->value.type != BIND_VALUE_KEY;
     *out_other = true;
@@ -144,7 +145,7 @@ static zx_status_t finish_path(analysis_t* analysis, const fact_t* facts, uint32
 
 // Goes both ways at a comparison: on along one of them, the other is pushed. *at is BIND_NOWHERE if
 // none is open.
-static zx_status_t branch(analysis_t* analysis, const bind_step_t* step, uint32_t* at,
+static zx_status_t branch(analysis_t* analysis, const bind_flow_t* step, uint32_t* at,
                           const fact_t** facts, uint32_t* specificity) {
     bool can_equal;
     bool can_other;
@@ -189,13 +190,13 @@ static zx_status_t follow(analysis_t* analysis, pending_t from) {
     uint32_t specificity = from.specificity;
     while (at < analysis->code.size && analysis->work < MAX_WORK) {
         analysis->work++;
-        bind_step_t step;
-        bind_step_decode(&analysis->code, at, &step);
-        if (step.kind == BIND_STEP_END) {
+        bind_flow_t step;
+        bind_flow_decode(&analysis->code, at, &step);
+        if (step.kind == BIND_FLOW_END) {
             return ZX_OK;
         }
         at = step.next;
-        if (step.kind == BIND_STEP_BRANCH) {
+        if (step.kind == BIND_FLOW_BRANCH) {
             const zx_status_t status = branch(analysis, &step, &at, &facts, &specificity);
             if (status != ZX_OK) {
                 return status;
@@ -214,17 +215,14 @@ static zx_status_t follow(analysis_t* analysis, pending_t from) {
 zx_status_t bind_analyze_paths(const bind_program_t* program, const bind_parent_t* parent,
                                uint32_t max_paths, bind_path_cb visit, void* ctx,
                                bool* out_complete) {
-    analysis_t analysis = {.code = bind_code_of(program, parent),
-                           .max_paths = max_paths,
-                           .visit = visit,
-                           .ctx = ctx};
+    analysis_t analysis = {
+        .code = bind_code_of(program, parent), .max_paths = max_paths, .visit = visit, .ctx = ctx};
     zx_status_t status = push(&analysis, (pending_t){0});
     while (status == ZX_OK && analysis.pending_count > 0 && analysis.work < MAX_WORK &&
            analysis.path_count < max_paths) {
         status = follow(&analysis, analysis.pending[--analysis.pending_count]);
     }
-    *out_complete =
-        status == ZX_OK && analysis.pending_count == 0 && analysis.work < MAX_WORK;
+    *out_complete = status == ZX_OK && analysis.pending_count == 0 && analysis.work < MAX_WORK;
     while (analysis.blocks != NULL) {
         fact_block_t* next = analysis.blocks->next;
         free(analysis.blocks);

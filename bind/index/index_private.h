@@ -3,7 +3,8 @@
 //
 // texts:   every key and value that is a text has a number ("text id")
 // keys:    every key that some record needs has a number ("slot")
-// shapes:  a set of two to eight keys with the kinds of their values; 64 of them and 64 keys in them
+// shapes:  a set of two to eight keys with the kinds of their values; 64 of them and 64 keys in
+// them
 //          at most, so that a lookup compares bit masks
 // records: one way of one entry: a shape with values, or a single key with a value; chained in hash
 //          buckets
@@ -18,11 +19,11 @@
 
 #include "analyze.h"
 
-#define BIND_NONE            UINT32_MAX
-#define BIND_INDEX_SHAPES    64u
-#define BIND_INDEX_BITS      64u
-#define BIND_SINGLE          0xffffu  // a record's shape: a single key
-#define BIND_NUMBER_KEYS     4096u    // number keys below are found without a search
+#define BIND_NONE         UINT32_MAX
+#define BIND_INDEX_SHAPES 64u
+#define BIND_INDEX_BITS   64u
+#define BIND_SINGLE       0xffffu  // a record's shape: a single key
+#define BIND_NUMBER_KEYS  4096u    // number keys below are found without a search
 
 // --------------------------------------------------------------------------------------- texts
 
@@ -52,11 +53,11 @@ typedef struct bind_texts {
 // --------------------------------------------------------------------------------- keys, shapes
 
 typedef struct bind_key {
-    uint32_t text;          // id, or BIND_NONE: a number key
-    uint32_t number;        // of a number key
-    uint32_t single_uses;   // records of this key alone
-    uint32_t shape_uses;    // shapes with this key
-    uint8_t bit;            // in shapes; BIND_INDEX_BITS: none
+    uint32_t text;         // id, or BIND_NONE: a number key
+    uint32_t number;       // of a number key
+    uint32_t single_uses;  // records of this key alone
+    uint32_t shape_uses;   // shapes with this key
+    uint8_t bit;           // in shapes; BIND_INDEX_BITS: none
 } bind_key_t;
 
 typedef struct bind_shape {
@@ -69,17 +70,21 @@ typedef struct bind_shape {
 
 // -------------------------------------------------------------------------------------- records
 
+#define BIND_RECORD_EXACT   1u  // whatever has these values matches
+#define BIND_RECORD_REPEATS 2u  // another record of the entry may be found for the same device
+
 typedef struct bind_record {
     uint32_t hash;
-    uint32_t next;           // in the bucket, or in the list of free records
-    uint32_t entry;          // BIND_NONE: free
+    uint32_t next;  // in the bucket, or in the list of free records
+    uint32_t entry;
     uint32_t next_of_entry;  // the entry's records
     uint32_t specificity;    // when exact
     uint16_t shape;          // or BIND_SINGLE
-    uint8_t is_exact;
-    uint8_t kind;                            // BIND_SINGLE: of the value
-    uint32_t values[BIND_PATH_MAX_EQUALS];   // payloads, as the shape's bits; BIND_SINGLE: slot, value
-    void* context;                           // the entry's
+    uint8_t flags;           // BIND_RECORD_*
+    uint8_t kind;            // BIND_SINGLE: of the value
+    uint32_t
+        values[BIND_PATH_MAX_EQUALS];  // payloads, as the shape's bits; BIND_SINGLE: slot, value
+    void* context;                     // the entry's
 } bind_record_t;
 
 typedef struct bind_driver {
@@ -87,7 +92,6 @@ typedef struct bind_driver {
     uint32_t first_record;     // or BIND_NONE
     uint32_t residual_place;   // in bind_index.residual, or BIND_NONE
     uint32_t next_free;
-    bool may_repeat;  // several records that may be found for one device
 } bind_driver_t;
 
 struct bind_index {
@@ -96,11 +100,10 @@ struct bind_index {
     uint32_t key_count;
     uint32_t key_capacity;
     uint32_t number_slots[BIND_NUMBER_KEYS];  // slot or BIND_NONE
-    uint32_t far_number_keys;                 // number keys from BIND_NUMBER_KEYS on: searched for
     uint64_t bits_in_use;
     uint32_t bit_slots[BIND_INDEX_BITS];
     bind_shape_t shapes[BIND_INDEX_SHAPES];
-    uint32_t shape_limit;  // shapes from here on are free
+    uint32_t shape_limit;    // shapes from here on are free
     bind_record_t* records;  // owned
     uint32_t record_count;   // used ones and free ones
     uint32_t record_capacity;
@@ -171,16 +174,32 @@ static inline uint32_t bind_text_find(const bind_texts_t* texts, const char* dat
     }
 }
 
+// Large number keys are kept among the texts, as bytes that no text has: a zero, then the number.
+#define BIND_FAR_SIZE 5u
+static inline void bind_far_text(uint32_t number, char* out) {
+    out[0] = 0;
+    memcpy(out + 1, &number, sizeof(number));
+}
+
+static inline uint32_t bind_keys_find_number(const bind_index_t* index, uint32_t number) {
+    if (number < BIND_NUMBER_KEYS) {
+        return index->number_slots[number];
+    }
+    char far[BIND_FAR_SIZE];
+    bind_far_text(number, far);
+    const uint32_t text = bind_text_find(&index->texts, far, BIND_FAR_SIZE);
+    return text == BIND_NONE ? BIND_NONE : index->texts.items[text].slot;
+}
+
 // --------------------------------------------------------------------------------- texts.c, keys.c
 
 zx_status_t bind_texts_init(bind_texts_t* texts);
 void bind_texts_fini(bind_texts_t* texts);
 // The id of a text, which is copied if it is new.
-zx_status_t bind_texts_intern(bind_texts_t* texts, const char* text, uint32_t* out_id);
+zx_status_t bind_texts_intern(bind_texts_t* texts, const char* text, size_t size, uint32_t* out_id);
 
 // The slot of a key, a new one if need be.
 zx_status_t bind_keys_intern(bind_index_t* index, const bind_path_key_t* key, uint32_t* out_slot);
-uint32_t bind_keys_find_number(const bind_index_t* index, uint32_t number);
 
 // The shape of `count` slots (ascending by slot) and kinds: one that is there, else a new one, else
 // the largest one that needs no other keys. BIND_SINGLE: none.

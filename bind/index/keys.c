@@ -5,18 +5,6 @@
 
 #include "index_private.h"
 
-uint32_t bind_keys_find_number(const bind_index_t* index, uint32_t number) {
-    if (number < BIND_NUMBER_KEYS) {
-        return index->number_slots[number];
-    }
-    for (uint32_t i = 0; i < index->key_count && index->far_number_keys > 0; i++) {
-        if (index->keys[i].text == BIND_NONE && index->keys[i].number == number) {
-            return i;
-        }
-    }
-    return BIND_NONE;
-}
-
 static zx_status_t add_key(bind_index_t* index, uint32_t text, uint32_t number,
                            uint32_t* out_slot) {
     if (!bind_grow((void**)&index->keys, &index->key_capacity, index->key_count + 1,
@@ -24,9 +12,26 @@ static zx_status_t add_key(bind_index_t* index, uint32_t text, uint32_t number,
         return ZX_ERR_NO_MEMORY;
     }
     *out_slot = index->key_count++;
-    index->keys[*out_slot] =
-        (bind_key_t){.text = text, .number = number, .bit = BIND_INDEX_BITS};
+    index->keys[*out_slot] = (bind_key_t){.text = text, .number = number, .bit = BIND_INDEX_BITS};
     return ZX_OK;
+}
+
+// The texts by which a number key is found: its legacy name and, for a large one, its bytes.
+static zx_status_t intern_number_texts(bind_index_t* index, uint32_t number, uint32_t* out_legacy,
+                                       uint32_t* out_far) {
+    const char* name = bind_legacy_key_name(number);
+    *out_legacy = BIND_NONE;
+    *out_far = BIND_NONE;
+    zx_status_t status = ZX_OK;
+    if (name != NULL) {
+        status = bind_texts_intern(&index->texts, name, strlen(name), out_legacy);
+    }
+    if (status == ZX_OK && number >= BIND_NUMBER_KEYS) {
+        char far[BIND_FAR_SIZE];
+        bind_far_text(number, far);
+        status = bind_texts_intern(&index->texts, far, BIND_FAR_SIZE, out_far);
+    }
+    return status;
 }
 
 static zx_status_t intern_number(bind_index_t* index, uint32_t number, uint32_t* out_slot) {
@@ -34,22 +39,22 @@ static zx_status_t intern_number(bind_index_t* index, uint32_t number, uint32_t*
     if (*out_slot != BIND_NONE) {
         return ZX_OK;
     }
-    const char* name = bind_legacy_key_name(number);
-    uint32_t text = BIND_NONE;
-    zx_status_t status = name == NULL ? ZX_OK : bind_texts_intern(&index->texts, name, &text);
+    uint32_t legacy;
+    uint32_t far;
+    zx_status_t status = intern_number_texts(index, number, &legacy, &far);
     if (status == ZX_OK) {
         status = add_key(index, BIND_NONE, number, out_slot);
     }
     if (status != ZX_OK) {
         return status;
     }
-    if (name != NULL) {
-        index->texts.items[text].legacy_slot = *out_slot;
+    if (legacy != BIND_NONE) {
+        index->texts.items[legacy].legacy_slot = *out_slot;
     }
-    if (number < BIND_NUMBER_KEYS) {
-        index->number_slots[number] = *out_slot;
+    if (far != BIND_NONE) {
+        index->texts.items[far].slot = *out_slot;
     } else {
-        index->far_number_keys++;
+        index->number_slots[number] = *out_slot;
     }
     return ZX_OK;
 }
@@ -59,7 +64,7 @@ zx_status_t bind_keys_intern(bind_index_t* index, const bind_path_key_t* key, ui
         return intern_number(index, key->id, out_slot);
     }
     uint32_t text;
-    zx_status_t status = bind_texts_intern(&index->texts, key->text, &text);
+    zx_status_t status = bind_texts_intern(&index->texts, key->text, strlen(key->text), &text);
     if (status != ZX_OK) {
         return status;
     }
@@ -75,7 +80,6 @@ zx_status_t bind_keys_intern(bind_index_t* index, const bind_path_key_t* key, ui
 
 // --------------------------------------------------------------------------------------- shapes
 
-// The place of a slot with its kind in a shape, or BIND_PATH_MAX_EQUALS.
 static bool needs(const uint32_t* slots, const uint8_t* kinds, uint32_t count, uint32_t slot,
                   uint8_t kind) {
     for (uint32_t i = 0; i < count; i++) {

@@ -90,10 +90,7 @@ static bool grow_places(bind_texts_t* texts) {
 // Texts of programs have 255 bytes at most, so each fits into a block.
 static char* copy_text(bind_texts_t* texts, const char* text, uint32_t size) {
     bind_text_block_t* block = texts->blocks;
-    if (size >= BLOCK_SIZE) {
-        return NULL;
-    }
-    if (block == NULL || BLOCK_SIZE - block->used <= size) {
+    if (block == NULL || BLOCK_SIZE - block->used < size) {
         block = malloc(sizeof(*block));
         if (block == NULL) {
             return NULL;
@@ -103,20 +100,20 @@ static char* copy_text(bind_texts_t* texts, const char* text, uint32_t size) {
         texts->blocks = block;
     }
     char* copy = &block->bytes[block->used];
-    memcpy(copy, text, size + 1);
-    block->used += size + 1;
+    memcpy(copy, text, size);
+    block->used += size;
     return copy;
 }
 
-zx_status_t bind_texts_intern(bind_texts_t* texts, const char* text, uint32_t* out_id) {
-    const size_t size = strlen(text);
+zx_status_t bind_texts_intern(bind_texts_t* texts, const char* text, size_t size,
+                              uint32_t* out_id) {
     const uint32_t found = bind_text_find(texts, text, size);
     if (found != BIND_NONE) {
         *out_id = found;
         return ZX_OK;
     }
-    if (!grow_places(texts) || !bind_grow((void**)&texts->items, &texts->capacity,
-                                          texts->count + 1, sizeof(*texts->items))) {
+    if (!grow_places(texts) || !bind_grow((void**)&texts->items, &texts->capacity, texts->count + 1,
+                                          sizeof(*texts->items))) {
         return ZX_ERR_NO_MEMORY;
     }
     const char* copy = copy_text(texts, text, (uint32_t)size);

@@ -77,8 +77,9 @@ zx_status_t bind_index_add(bind_index_t* index, const bind_index_entry_t* entry,
 zx_status_t bind_index_remove(bind_index_t* index, uint32_t id);
 
 // Every entry that matches, each once, in no order; bind/choice.h puts them into one. *out_count is
-// the number of all, also when more than `capacity` were found.
-//   ZX_ERR_BUFFER_TOO_SMALL  `out` holds the first `capacity` of them
+// how many there are.
+//   ZX_ERR_BUFFER_TOO_SMALL  there are more than `capacity`: `out` is full, and *out_count is a
+//                            capacity that suffices
 //   ZX_ERR_INVALID_ARGS      a null argument
 zx_status_t bind_index_find(const bind_index_t* index, const bind_property_t* props, size_t count,
                             bind_index_hit_t* out, size_t capacity, size_t* out_count);

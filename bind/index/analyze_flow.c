@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Single steps of a program, for the analyses.
-#include "analyze_steps.h"
+#include "analyze_flow.h"
 
 #include <string.h>
 
@@ -38,9 +38,9 @@ static bool set_value(const bind_code_t* code, const bind_operand_t* operand,
             return true;
         case BIND_VALUE_STRING:
         case BIND_VALUE_ENUM:
-            *out = (bind_path_value_t){
-                .type = BIND_VALUE_STRING,
-                .string = bind_program_symbol(code->program, operand->payload)};
+            *out =
+                (bind_path_value_t){.type = BIND_VALUE_STRING,
+                                    .string = bind_program_symbol(code->program, operand->payload)};
             return true;
         default:
             return false;
@@ -56,7 +56,7 @@ static uint32_t landing(const bind_code_t* code, uint32_t at) {
 }
 
 static void set_targets(const bind_code_t* code, const bind_instruction_t* instruction,
-                        bind_step_t* out) {
+                        bind_flow_t* out) {
     const uint32_t next = instruction->next;
     switch (instruction->opcode) {
         case BIND_OP_EQUAL:
@@ -78,9 +78,9 @@ static void set_targets(const bind_code_t* code, const bind_instruction_t* instr
     }
 }
 
-void bind_step_decode(const bind_code_t* code, uint32_t at, bind_step_t* out) {
+void bind_flow_decode(const bind_code_t* code, uint32_t at, bind_flow_t* out) {
     bind_instruction_t instruction;
-    *out = (bind_step_t){.kind = BIND_STEP_END, .next = BIND_NOWHERE};
+    *out = (bind_flow_t){.kind = BIND_FLOW_END, .next = BIND_NOWHERE};
     if (bind_instruction_decode(code->program, code->bytes, code->size, at, &instruction, NULL) !=
         ZX_OK) {
         return;
@@ -92,7 +92,7 @@ void bind_step_decode(const bind_code_t* code, uint32_t at, bind_step_t* out) {
             out->next = instruction.opcode == BIND_OP_LABEL
                             ? instruction.next
                             : landing(code, instruction.jump_target);
-            out->kind = out->next == BIND_NOWHERE ? BIND_STEP_END : BIND_STEP_GO;
+            out->kind = out->next == BIND_NOWHERE ? BIND_FLOW_END : BIND_FLOW_GO;
             return;
         case BIND_OP_EQUAL:
         case BIND_OP_NOT_EQUAL:
@@ -105,7 +105,7 @@ void bind_step_decode(const bind_code_t* code, uint32_t at, bind_step_t* out) {
     if (!set_key(code, &instruction.left, &out->key)) {
         return;
     }
-    out->kind = BIND_STEP_BRANCH;
+    out->kind = BIND_FLOW_BRANCH;
     set_targets(code, &instruction, out);
     if (!set_value(code, &instruction.right, &out->value)) {
         // Compared with a key, a property is of another kind, which is an error; only an absent one

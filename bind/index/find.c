@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+// Looking a device up in a match index.
+#include <bind/index.h>
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include <zircon/errors.h>
+
+#include "index_private.h"
+
+typedef struct lookup {
+    const bind_index_t* index;
+    const bind_property_t* props;
+    size_t count;
+    bind_index_hit_t* out;
+    size_t capacity;
+    size_t found;
+    // Of each key that is in a shape and has a value that some record knows.
+    uint64_t present;
+    uint32_t payloads[BIND_INDEX_BITS];
+    uint32_t hashes[BIND_INDEX_BITS];
+    uint8_t kinds[BIND_INDEX_BITS];
+    // Keys that were dealt with: of two properties with one key only one counts.
+    uint32_t seen[BIND_INDEX_MAX_PROPERTIES * 2];
+    uint32_t seen_count;
+} lookup_t;
+
+// ---------------------------------------------------------------------------------------- hits
+
+static void add_hit(lookup_t* lookup, uint32_t entry, void* context, uint32_t specificity) {
+    if (lookup->found < lookup->capacity) {
+        lookup->out[lookup->found] = (bind_index_hit_t){context, entry, specificity};
+    }
+    lookup->found++;
+}
+
+static bool is_hit(const lookup_t* lookup, uint32_t entry) {
+    const size_t count = lookup->found < lookup->capacity ? lookup->found : lookup->capacity;
+    for (size_t i = 0; i < count; i++) {
+        if (lookup->out[i].id == entry) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool fits_pattern(const lookup_t* lookup, const bind_index_entry_t* entry) {
+    for (size_t i = 0; i < lookup->count; i++) {
+        const bind_property_t* prop = &lookup->props[i];
+        if (prop->key != NULL && strcmp(prop->key, entry->pattern_key) == 0) {
+            const bool is_text = prop->type == BIND_VALUE_STRING || prop->type == BIND_VALUE_ENUM;
+            return is_text && prop->string != NULL && fnmatch(entry->pattern, prop->string, 0) == 0;
+        }
+    }
+    return false;
+}
+
+// Runs the program of one entry.
+static void try_entry(lookup_t* lookup, uint32_t id) {
+    const bind_index_entry_t* entry = &lookup->index->drivers[id].entry;
+    uint32_t specificity;
+    bool is_match = false;
+    if (entry->pattern != NULL && !fits_pattern(lookup, entry)) {
+        return;
+    }
+    if (bind_program_match_etc(entry->program, entry->parent, lookup->props, lookup->count,
+                               &is_match, &specificity, NULL) == ZX_OK &&
+        is_match) {
+        add_hit(lookup, id, entry->context, specificity);
+    }
+}
+
+static void use_record(lookup_t* lookup, const bind_record_t* record) {
+    if ((record->flags & BIND_RECORD_REPEATS) != 0 && is_hit(lookup, record->entry)) {
+        return;
+    }
+    if ((record->flags & BIND_RECORD_EXACT) != 0) {
+        add_hit(lookup, record->entry, record->context, record->specificity);
+    } else {
+        try_entry(lookup, record->entry);
+    }
+}
+
+// ---------------------------------------------------------------------------------- properties
+
+static void probe_single(lookup_t* lookup, uint32_t hash, uint32_t slot, uint8_t kind,
+                         uint32_t payload) {
+    const bind_index_t* index = lookup->index;
+    uint32_t id = index->buckets[hash & index->bucket_mask];
+    while (id != BIND_NONE) {
+        const bind_record_t* record = &index->records[id];
+        if (record->hash == hash && record->shape == BIND_SINGLE && record->kind == kind &&
+            record->values[0] == slot && record->values[1] == payload) {
+            use_record(lookup, record);
+        }
+        id = record->next;
+    }
+}
+
+// The value as records have it; false: no record has it, or it is not valid.
+static bool payload_of(const bind_index_t* index, const bind_property_t* prop, uint8_t* out_kind,
+                       uint32_t* out_payload) {
+    switch (prop->type) {
+        case BIND_VALUE_NUMBER:
+            *out_kind = BIND_VALUE_NUMBER;
+            *out_payload = prop->number;
+            return true;
+        case BIND_VALUE_BOOL:
+            *out_kind = BIND_VALUE_BOOL;
+            *out_payload = prop->boolean ? 1 : 0;
+            return true;
+        case BIND_VALUE_STRING:
+        case BIND_VALUE_ENUM:
+            *out_kind = BIND_VALUE_STRING;
+            *out_payload = prop->string == NULL
+                               ? BIND_NONE
+                               : bind_text_find(&index->texts, prop->string, strlen(prop->string));
+            return *out_payload != BIND_NONE;
+        default:
+            return false;
+    }
+}
+
+static void use_property(lookup_t* lookup, uint32_t slot, const bind_property_t* prop) {
+    const bind_index_t* index = lookup->index;
+    const bind_key_t* key = &index->keys[slot];
+    if (key->single_uses == 0 && key->shape_uses == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < lookup->seen_count; i++) {
+        if (lookup->seen[i] == slot) {
+            return;
+        }
+    }
+    lookup->seen[lookup->seen_count++] = slot;
+    uint8_t kind;
+    uint32_t payload;
+    if (!payload_of(index, prop, &kind, &payload)) {
+        return;
+    }
+    const uint32_t hash = bind_pair_hash(slot, kind, payload);
+    const uint8_t bit = key->bit;
+    if (bit < BIND_INDEX_BITS) {
+        lookup->present |= 1ull << bit;
+        lookup->payloads[bit] = payload;
+        lookup->hashes[bit] = hash;
+        lookup->kinds[bit] = kind;
+    }
+    if (key->single_uses != 0) {
+        probe_single(lookup, hash, slot, kind, payload);
+    }
+}
+
+// Of several properties with the number key BIND_PROTOCOL the last one counts.
+static bool is_overridden(const lookup_t* lookup, size_t at) {
+    const bind_property_t* prop = &lookup->props[at];
+    if (prop->key != NULL || prop->id != BIND_KEY_PROTOCOL) {
+        return false;
+    }
+    for (size_t i = at + 1; i < lookup->count; i++) {
+        if (lookup->props[i].key == NULL && lookup->props[i].id == BIND_KEY_PROTOCOL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void use_properties(lookup_t* lookup) {
+    const bind_index_t* index = lookup->index;
+    // Text keys that stand for a number key, if no property has that one.
+    uint32_t legacy[BIND_INDEX_MAX_PROPERTIES];
+    uint32_t legacy_props[BIND_INDEX_MAX_PROPERTIES];
+    uint32_t legacy_count = 0;
+    for (size_t i = 0; i < lookup->count; i++) {
+        const bind_property_t* prop = &lookup->props[i];
+        uint32_t slot;
+        if (prop->key == NULL) {
+            slot = is_overridden(lookup, i) ? BIND_NONE : bind_keys_find_number(index, prop->id);
+        } else {
+            const uint32_t text = bind_text_find(&index->texts, prop->key, strlen(prop->key));
+            if (text == BIND_NONE) {
+                continue;
+            }
+            slot = index->texts.items[text].slot;
+            if (index->texts.items[text].legacy_slot != BIND_NONE) {
+                legacy[legacy_count] = index->texts.items[text].legacy_slot;
+                legacy_props[legacy_count++] = (uint32_t)i;
+            }
+        }
+        if (slot != BIND_NONE) {
+            use_property(lookup, slot, prop);
+        }
+    }
+    for (uint32_t i = 0; i < legacy_count; i++) {
+        use_property(lookup, legacy[i], &lookup->props[legacy_props[i]]);
+    }
+}
+
+// -------------------------------------------------------------------------------------- shapes
+
+static bool has_values(const lookup_t* lookup, const bind_shape_t* shape,
+                       const bind_record_t* record) {
+    for (uint32_t i = 0; i < shape->count; i++) {
+        if (record->values[i] != lookup->payloads[shape->bits[i]]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void probe_shape(lookup_t* lookup, uint32_t place) {
+    const bind_index_t* index = lookup->index;
+    const bind_shape_t* shape = &index->shapes[place];
+    uint32_t hash = 0;
+    for (uint32_t i = 0; i < shape->count; i++) {
+        if (lookup->kinds[shape->bits[i]] != shape->kinds[i]) {
+            return;
+        }
+        hash += lookup->hashes[shape->bits[i]];
+    }
+    uint32_t id = index->buckets[hash & index->bucket_mask];
+    while (id != BIND_NONE) {
+        const bind_record_t* record = &index->records[id];
+        if (record->hash == hash && record->shape == place && has_values(lookup, shape, record)) {
+            use_record(lookup, record);
+        }
+        id = record->next;
+    }
+}
+
+static void probe_shapes(lookup_t* lookup) {
+    const bind_index_t* index = lookup->index;
+    const uint64_t present = lookup->present;
+    for (uint32_t i = 0; i < index->shape_limit; i++) {
+        const uint64_t mask = index->shapes[i].mask;
+        if (mask != 0 && (mask & present) == mask) {
+            probe_shape(lookup, i);
+        }
+    }
+}
+
+static bool is_lookup_valid(const bind_index_t* index, const bind_property_t* props, size_t count,
+                            const bind_index_hit_t* out, size_t capacity, const size_t* out_count) {
+    return index != NULL && (props != NULL || count == 0) && (out != NULL || capacity == 0) &&
+           out_count != NULL;
+}
+
+static zx_status_t finish(const lookup_t* lookup, size_t* out_count) {
+    *out_count = lookup->found;
+    return lookup->found > lookup->capacity ? ZX_ERR_BUFFER_TOO_SMALL : ZX_OK;
+}
+
+zx_status_t bind_index_find(const bind_index_t* index, const bind_property_t* props, size_t count,
+                            bind_index_hit_t* out, size_t capacity, size_t* out_count) {
+    if (!is_lookup_valid(index, props, count, out, capacity, out_count)) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    if (count > BIND_INDEX_MAX_PROPERTIES) {
+        return bind_index_find_linear(index, props, count, out, capacity, out_count);
+    }
+    // The arrays are not cleared: `present` and the counts tell what is in them.
+    lookup_t lookup;
+    lookup.index = index;
+    lookup.props = props;
+    lookup.count = count;
+    lookup.out = out;
+    lookup.capacity = capacity;
+    lookup.found = 0;
+    lookup.present = 0;
+    lookup.seen_count = 0;
+    use_properties(&lookup);
+    probe_shapes(&lookup);
+    for (uint32_t i = 0; i < index->residual_count; i++) {
+        try_entry(&lookup, index->residual[i]);
+    }
+    return finish(&lookup, out_count);
+}
+
+zx_status_t bind_index_find_linear(const bind_index_t* index, const bind_property_t* props,
+                                   size_t count, bind_index_hit_t* out, size_t capacity,
+                                   size_t* out_count) {
+    if (!is_lookup_valid(index, props, count, out, capacity, out_count)) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    lookup_t lookup;
+    lookup.index = index;
+    lookup.props = props;
+    lookup.count = count;
+    lookup.out = out;
+    lookup.capacity = capacity;
+    lookup.found = 0;
+    for (uint32_t i = 0; i < index->driver_count; i++) {
+        if (index->drivers[i].entry.program != NULL) {
+            try_entry(&lookup, i);
+        }
+    }
+    return finish(&lookup, out_count);
+}

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: MIT
+// Building a match index, one program at a time.
+#include <bind/index.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <zircon/errors.h>
+
+#include "index_private.h"
+
+#define FIRST_BUCKETS 64u
+// Records in a bucket that are looked at to see how crowded it is.
+#define CROWD 64u
+
+static uint32_t* make_buckets(uint32_t count) {
+    uint32_t* buckets = malloc(count * sizeof(*buckets));
+    if (buckets != NULL) {
+        memset(buckets, 0xff, count * sizeof(*buckets));
+    }
+    return buckets;
+}
+
+zx_status_t bind_index_create(bind_index_t** out_index) {
+    *out_index = NULL;
+    bind_index_t* index = calloc(1, sizeof(*index));
+    if (index == NULL) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    memset(index->number_slots, 0xff, sizeof(index->number_slots));
+    index->free_record = BIND_NONE;
+    index->free_driver = BIND_NONE;
+    index->buckets = make_buckets(FIRST_BUCKETS);
+    index->bucket_mask = FIRST_BUCKETS - 1;
+    if (index->buckets == NULL || bind_texts_init(&index->texts) != ZX_OK) {
+        bind_index_destroy(index);
+        return ZX_ERR_NO_MEMORY;
+    }
+    *out_index = index;
+    return ZX_OK;
+}
+
+void bind_index_destroy(bind_index_t* index) {
+    if (index == NULL) {
+        return;
+    }
+    bind_texts_fini(&index->texts);
+    free(index->keys);
+    free(index->records);
+    free(index->buckets);
+    free(index->drivers);
+    free(index->residual);
+    free(index->paths);
+    free(index);
+}
+
+// ------------------------------------------------------------------------------------- buckets
+
+static void link_record(bind_index_t* index, uint32_t id) {
+    bind_record_t* record = &index->records[id];
+    uint32_t* head = &index->buckets[record->hash & index->bucket_mask];
+    record->next = *head;
+    *head = id;
+}
+
+static void unlink_record(bind_index_t* index, uint32_t id) {
+    uint32_t* at = &index->buckets[index->records[id].hash & index->bucket_mask];
+    while (*at != id) {
+        at = &index->records[*at].next;
+    }
+    *at = index->records[id].next;
+}
+
+// As many buckets as records, at least.
+static bool grow_buckets(bind_index_t* index, uint32_t more) {
+    uint32_t count = index->bucket_mask + 1;
+    while (count < index->live_records + more) {
+        count *= 2;
+    }
+    if (count == index->bucket_mask + 1) {
+        return true;
+    }
+    uint32_t* buckets = make_buckets(count);
+    if (buckets == NULL) {
+        return false;
+    }
+    uint32_t* old = index->buckets;
+    const uint32_t old_count = index->bucket_mask + 1;
+    index->buckets = buckets;
+    index->bucket_mask = count - 1;
+    for (uint32_t i = 0; i < old_count; i++) {
+        for (uint32_t id = old[i]; id != BIND_NONE;) {
+            const uint32_t next = index->records[id].next;
+            link_record(index, id);
+            id = next;
+        }
+    }
+    free(old);
+    return true;
+}
+
+static uint32_t take_record(bind_index_t* index) {
+    uint32_t id = index->free_record;
+    if (id != BIND_NONE) {
+        index->free_record = index->records[id].next;
+        return id;
+    }
+    if (!bind_grow((void**)&index->records, &index->record_capacity, index->record_count + 1,
+                   sizeof(*index->records))) {
+        return BIND_NONE;
+    }
+    return index->record_count++;
+}
+
+// --------------------------------------------------------------------------------- one way in
+
+// A way with its keys and values as numbers.
+typedef struct pairs {
+    uint32_t slots[BIND_PATH_MAX_EQUALS];
+    uint8_t kinds[BIND_PATH_MAX_EQUALS];
+    uint32_t payloads[BIND_PATH_MAX_EQUALS];
+    uint32_t count;
+} pairs_t;
+
+static zx_status_t intern_pairs(bind_index_t* index, const bind_path_t* path, pairs_t* out) {
+    out->count = path->equal_count;
+    for (uint32_t i = 0; i < path->equal_count; i++) {
+        const bind_path_equal_t* equal = &path->equals[i];
+        zx_status_t status = bind_keys_intern(index, &equal->key, &out->slots[i]);
+        out->kinds[i] = (uint8_t)equal->value.type;
+        out->payloads[i] = equal->value.number;
+        if (status == ZX_OK && equal->value.type == BIND_VALUE_STRING) {
+            const char* text = equal->value.string;
+            status = bind_texts_intern(&index->texts, text, strlen(text), &out->payloads[i]);
+        }
+        if (status != ZX_OK) {
+            return status;
+        }
+    }
+    return ZX_OK;
+}
+
+static uint32_t crowd_of(const bind_index_t* index, uint32_t hash) {
+    uint32_t count = 0;
+    uint32_t id = index->buckets[hash & index->bucket_mask];
+    for (; id != BIND_NONE && count < CROWD; id = index->records[id].next) {
+        count += index->records[id].hash == hash;
+    }
+    return count;
+}
+
+// A record for the least crowded of the pairs.
+static void set_single(const bind_index_t* index, const pairs_t* pairs, bind_record_t* record) {
+    uint32_t best = 0;
+    uint32_t best_crowd = CROWD + 1;
+    for (uint32_t i = 0; i < pairs->count && best_crowd > 0; i++) {
+        const uint32_t hash = bind_pair_hash(pairs->slots[i], pairs->kinds[i], pairs->payloads[i]);
+        const uint32_t crowd = crowd_of(index, hash);
+        if (crowd < best_crowd) {
+            best = i;
+            best_crowd = crowd;
+            record->hash = hash;
+        }
+    }
+    record->kind = pairs->kinds[best];
+    record->values[0] = pairs->slots[best];
+    record->values[1] = pairs->payloads[best];
+}
+
+static void set_values(const bind_index_t* index, const pairs_t* pairs, bind_record_t* record) {
+    const bind_shape_t* shape = &index->shapes[record->shape];
+    record->hash = 0;
+    for (uint32_t i = 0; i < shape->count; i++) {
+        uint32_t at = 0;
+        while (pairs->slots[at] != index->bit_slots[shape->bits[i]]) {
+            at++;
+        }
+        record->values[i] = pairs->payloads[at];
+        record->hash += bind_pair_hash(pairs->slots[at], pairs->kinds[at], pairs->payloads[at]);
+    }
+}
+
+// The record of the same entry with the same values, if there is one.
+static bind_record_t* find_same(const bind_index_t* index, const bind_record_t* wanted) {
+    uint32_t id = index->buckets[wanted->hash & index->bucket_mask];
+    for (; id != BIND_NONE; id = index->records[id].next) {
+        bind_record_t* record = &index->records[id];
+        if (record->hash == wanted->hash && record->entry == wanted->entry &&
+            record->shape == wanted->shape && record->kind == wanted->kind &&
+            memcmp(record->values, wanted->values, sizeof(record->values)) == 0) {
+            return record;
+        }
+    }
+    return NULL;
+}
+
+static void count_use(bind_index_t* index, const bind_record_t* record, bool is_added) {
+    const uint32_t one = is_added ? 1u : UINT32_MAX;
+    index->live_records += one;
+    index->exact_records += (record->flags & BIND_RECORD_EXACT) != 0 ? one : 0;
+    if (record->shape == BIND_SINGLE) {
+        index->keys[record->values[0]].single_uses += one;
+    }
+}
+
+static zx_status_t add_record(bind_index_t* index, uint32_t entry, const bind_path_t* path) {
+    pairs_t pairs;
+    const zx_status_t status = intern_pairs(index, path, &pairs);
+    if (status != ZX_OK) {
+        return status;
+    }
+    bind_driver_t* driver = &index->drivers[entry];
+    bind_record_t record = {.entry = entry,
+                            .specificity = path->specificity,
+                            .context = driver->entry.context,
+                            .next_of_entry = driver->first_record};
+    record.shape = (uint16_t)bind_shapes_choose(index, pairs.slots, pairs.kinds, pairs.count);
+    uint32_t used = 1;
+    if (record.shape == BIND_SINGLE) {
+        set_single(index, &pairs, &record);
+    } else {
+        set_values(index, &pairs, &record);
+        used = index->shapes[record.shape].count;
+    }
+    const bool is_exact = path->is_exact && used == pairs.count && driver->entry.pattern == NULL;
+    record.flags = is_exact ? BIND_RECORD_EXACT : 0;
+    bind_record_t* same = find_same(index, &record);
+    const uint32_t id = same != NULL ? BIND_NONE : take_record(index);
+    if (id == BIND_NONE) {
+        if (record.shape != BIND_SINGLE) {
+            bind_shapes_release(index, record.shape);
+        }
+        if (same != NULL && is_exact && (same->flags & BIND_RECORD_EXACT) == 0) {
+            same->flags |= BIND_RECORD_EXACT;
+            same->specificity = record.specificity;
+            index->exact_records++;
+        }
+        return same != NULL ? ZX_OK : ZX_ERR_NO_MEMORY;
+    }
+    index->records[id] = record;
+    driver->first_record = id;
+    link_record(index, id);
+    count_use(index, &record, true);
+    return ZX_OK;
+}
+
+// Several records of one entry may be found for one device only if one of them is not exact.
+static void mark_repeats(bind_index_t* index, uint32_t entry) {
+    const uint32_t first = index->drivers[entry].first_record;
+    bool is_all_exact = true;
+    for (uint32_t id = first; id != BIND_NONE; id = index->records[id].next_of_entry) {
+        is_all_exact = is_all_exact && (index->records[id].flags & BIND_RECORD_EXACT) != 0;
+    }
+    if (first == BIND_NONE || is_all_exact || index->records[first].next_of_entry == BIND_NONE) {
+        return;
+    }
+    for (uint32_t id = first; id != BIND_NONE; id = index->records[id].next_of_entry) {
+        index->records[id].flags |= BIND_RECORD_REPEATS;
+    }
+}
+
+// ------------------------------------------------------------------------------------- entries
+
+static zx_status_t collect_path(void* ctx, const bind_path_t* path) {
+    bind_index_t* index = ctx;
+    if (!bind_grow((void**)&index->paths, &index->path_capacity, index->path_count + 1,
+                   sizeof(*index->paths))) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    index->paths[index->path_count++] = *path;
+    return ZX_OK;
+}
+
+// Fills index->paths. *out_residual: the entry can only be tried.
+static zx_status_t analyze(bind_index_t* index, const bind_index_entry_t* entry,
+                           bool* out_residual) {
+    bool is_complete;
+    index->path_count = 0;
+    zx_status_t status = bind_analyze_paths(entry->program, entry->parent, BIND_INDEX_MAX_PATHS,
+                                            collect_path, index, &is_complete);
+    if (status == ZX_OK && !is_complete) {
+        index->path_count = 0;
+        status = bind_analyze_key(entry->program, entry->parent, collect_path, index, &is_complete);
+    }
+    *out_residual = !is_complete;
+    for (uint32_t i = 0; i < index->path_count && !*out_residual; i++) {
+        *out_residual = index->paths[i].equal_count == 0;
+    }
+    return status;
+}
+
+static zx_status_t add_residual(bind_index_t* index, uint32_t entry) {
+    if (!bind_grow((void**)&index->residual, &index->residual_capacity, index->residual_count + 1,
+                   sizeof(*index->residual))) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    index->drivers[entry].residual_place = index->residual_count;
+    index->residual[index->residual_count++] = entry;
+    return ZX_OK;
+}
+
+static void remove_residual(bind_index_t* index, uint32_t entry) {
+    const uint32_t place = index->drivers[entry].residual_place;
+    if (place != BIND_NONE) {
+        const uint32_t last = index->residual[--index->residual_count];
+        index->residual[place] = last;
+        index->drivers[last].residual_place = place;
+    }
+}
+
+static uint32_t take_driver(bind_index_t* index) {
+    uint32_t id = index->free_driver;
+    if (id != BIND_NONE) {
+        index->free_driver = index->drivers[id].next_free;
+        return id;
+    }
+    if (!bind_grow((void**)&index->drivers, &index->driver_capacity, index->driver_count + 1,
+                   sizeof(*index->drivers))) {
+        return BIND_NONE;
+    }
+    return index->driver_count++;
+}
+
+static void drop(bind_index_t* index, uint32_t entry) {
+    bind_driver_t* driver = &index->drivers[entry];
+    for (uint32_t id = driver->first_record; id != BIND_NONE;) {
+        bind_record_t* record = &index->records[id];
+        const uint32_t next = record->next_of_entry;
+        unlink_record(index, id);
+        count_use(index, record, false);
+        if (record->shape != BIND_SINGLE) {
+            bind_shapes_release(index, record->shape);
+        }
+        record->next = index->free_record;
+        index->free_record = id;
+        id = next;
+    }
+    remove_residual(index, entry);
+    *driver = (bind_driver_t){.next_free = index->free_driver};
+    index->free_driver = entry;
+    index->live_drivers--;
+}
+
+static zx_status_t fill(bind_index_t* index, uint32_t entry) {
+    bool is_residual;
+    zx_status_t status = analyze(index, &index->drivers[entry].entry, &is_residual);
+    if (status != ZX_OK) {
+        return status;
+    }
+    if (is_residual) {
+        return add_residual(index, entry);
+    }
+    if (!grow_buckets(index, index->path_count)) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < index->path_count && status == ZX_OK; i++) {
+        status = add_record(index, entry, &index->paths[i]);
+    }
+    mark_repeats(index, entry);
+    return status;
+}
+
+zx_status_t bind_index_add(bind_index_t* index, const bind_index_entry_t* entry, uint32_t* out_id) {
+    if (index == NULL || entry == NULL || entry->program == NULL || out_id == NULL ||
+        (entry->pattern == NULL) != (entry->pattern_key == NULL)) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    if (entry->program->is_composite && entry->parent == NULL) {
+        return ZX_ERR_NOT_SUPPORTED;
+    }
+    if (index->live_drivers == BIND_INDEX_MAX_ENTRIES) {
+        return ZX_ERR_OUT_OF_RANGE;
+    }
+    const uint32_t id = take_driver(index);
+    if (id == BIND_NONE) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    index->drivers[id] =
+        (bind_driver_t){.entry = *entry, .first_record = BIND_NONE, .residual_place = BIND_NONE};
+    index->live_drivers++;
+    const zx_status_t status = fill(index, id);
+    if (status != ZX_OK) {
+        drop(index, id);
+        return status;
+    }
+    *out_id = id;
+    return ZX_OK;
+}
+
+zx_status_t bind_index_remove(bind_index_t* index, uint32_t id) {
+    if (index == NULL || id >= index->driver_count || index->drivers[id].entry.program == NULL) {
+        return ZX_ERR_NOT_FOUND;
+    }
+    drop(index, id);
+    return ZX_OK;
+}
+
+void bind_index_get_stats(const bind_index_t* index, bind_index_stats_t* out_stats) {
+    *out_stats = (bind_index_stats_t){.entries = index->live_drivers,
+                                      .paths = index->live_records,
+                                      .exact = index->exact_records,
+                                      .texts = index->texts.count,
+                                      .residual = index->residual_count};
+    for (uint32_t i = 0; i < index->shape_limit; i++) {
+        out_stats->shapes += index->shapes[i].mask != 0;
+    }
+    for (uint32_t i = 0; i < index->key_count; i++) {
+        out_stats->keys += index->keys[i].single_uses + index->keys[i].shape_uses > 0;
+    }
+}

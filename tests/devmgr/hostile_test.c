@@ -358,8 +358,13 @@ Test(hostile, clients_are_limited_in_number) {
         clients[i] = devmgr_connect(&devmgr);
     }
     expect_disconnected(devmgr_connect(&devmgr));
+    size_t fds = devmgr_fd_count(&devmgr);
     for (size_t i = 0; i < 64; i++) {
         zx_handle_close(clients[i]);
+    }
+    while (devmgr_fd_count(&devmgr) > fds - 64) {
+        cr_assert(devmgr_is_alive(&devmgr));
+        zx_nanosleep(zx_deadline_after(1000000));
     }
     zx_handle_t control = devmgr_connect(&devmgr);
     device_seen_t seen;

@@ -96,6 +96,11 @@ Test(integration, the_board_comes_up_and_goes_down, .init = start, .fini = stop)
     cr_expect_eq(devmgr_child_count(&g_devmgr), 3);
 }
 
+#define MISSING_FILE                                                                   \
+    SCRATCH                                                                            \
+    " (driver nothing): the driver cannot be used: the board names it, but no driver " \
+    "folder has it"
+
 Test(integration, what_is_missing_is_named) {
     static const char board[] =
         "board: test\n"
@@ -113,11 +118,9 @@ Test(integration, what_is_missing_is_named) {
         "devices: [{name: scratch, vid: 0x11, pid: 0, did: 0}]\n"
         "expect: [{device: sys/platform/scratch, driver: other}]\n";
     static const char* const boards[] = {board, board2, board3};
-    static const char* const texts[] = {
-        "sys (driver sample): driver platform-bus is bound instead",
-        "sys/platform/scratch (driver nothing): the driver cannot be used: the board names it, but "
-        "no driver folder has it",
-        "sys/platform/scratch (driver other): no driver matches"};
+    static const char* const texts[] = {"sys (driver sample): driver platform-bus is bound instead",
+                                        MISSING_FILE,
+                                        "sys/platform/scratch (driver other): no driver matches"};
     for (size_t i = 0; i < 3; i++) {
         char missing[300];
         devmgr_start(&g_devmgr, boards[i], NULL, NULL);

@@ -10,8 +10,7 @@
 // - A value that names no live handle gives ZX_ERR_BAD_HANDLE, one of another type
 //   ZX_ERR_WRONG_TYPE, one without the needed right ZX_ERR_ACCESS_DENIED.
 // - Deadlines are absolute monotonic nanoseconds; ZX_TIME_INFINITE waits for ever. Only calls with
-// a
-//   deadline, zx_interrupt_wait and zx_futex_wait block.
+//   a deadline and zx_interrupt_wait block.
 // - Sizes and offsets are bytes.
 #pragma once
 
@@ -58,7 +57,7 @@ zx_status_t zx_object_get_property(zx_handle_t handle, uint32_t property, void* 
 zx_status_t zx_object_set_property(zx_handle_t handle, uint32_t property, const void* value,
                                    size_t value_size);
 
-// ---- time: docs/objects/time.md
+// ---- time: docs/objects/timer.md
 
 zx_time_t zx_clock_get_monotonic(void);
 zx_status_t zx_clock_get(zx_clock_t clock_id, zx_time_t* out);
@@ -95,7 +94,24 @@ zx_status_t zx_channel_call(zx_handle_t handle, uint32_t options, zx_time_t dead
                             const zx_channel_call_args_t* args, uint32_t* actual_bytes,
                             uint32_t* actual_handles);
 
-// ---- event, event pair: docs/objects/event.md
+// ---- socket: docs/objects/socket.md
+
+// options: ZX_SOCKET_STREAM or ZX_SOCKET_DATAGRAM.
+zx_status_t zx_socket_create(uint32_t options, zx_handle_t* out0, zx_handle_t* out1);
+// A stream takes what fits; a datagram goes whole or not at all (ZX_ERR_SHOULD_WAIT;
+// ZX_ERR_OUT_OF_RANGE: larger than any). ZX_ERR_BAD_STATE after a shutdown. actual may be NULL.
+zx_status_t zx_socket_write(zx_handle_t handle, uint32_t options, const void* buffer,
+                            size_t buffer_size, size_t* actual);
+// What is there, or the next datagram, cut to the buffer. ZX_ERR_SHOULD_WAIT: nothing now;
+// ZX_ERR_PEER_CLOSED, ZX_ERR_BAD_STATE (shut down): nothing ever again. options: ZX_SOCKET_PEEK.
+// With no buffer and no size, *actual is how many bytes there are.
+zx_status_t zx_socket_read(zx_handle_t handle, uint32_t options, void* buffer, size_t buffer_size,
+                           size_t* actual);
+// Ends a direction for good: ZX_SOCKET_SHUTDOWN_WRITE what this end writes, _READ what it reads.
+// What is in the buffers can still be read.
+zx_status_t zx_socket_shutdown(zx_handle_t handle, uint32_t options);
+
+// ---- event, event pair: docs/objects/event.md, docs/objects/eventpair.md
 
 zx_status_t zx_event_create(uint32_t options, zx_handle_t* out);
 zx_status_t zx_eventpair_create(uint32_t options, zx_handle_t* out0, zx_handle_t* out1);
@@ -184,7 +200,7 @@ zx_status_t zx_resource_create(zx_handle_t parent_rsrc, uint32_t options, uint64
                                size_t size, const char* name, size_t name_size,
                                zx_handle_t* resource_out);
 
-// ---- tasks
+// ---- tasks: docs/objects/process.md
 
 zx_status_t zx_task_kill(zx_handle_t handle);
 

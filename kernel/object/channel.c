@@ -99,34 +99,44 @@ zx_status_t ko_channel_pump_locked(ko_channel_t* channel) {
     }
 }
 
+// Signals of the socket. A closed socket counts as readable; only a look tells whether a message is
+// left.
+static zx_signals_t socket_signals(int fd) {
+    zx_signals_t signals = ko_fd_signals(fd);
+    if ((signals & ZX_CHANNEL_PEER_CLOSED) && (signals & ZX_CHANNEL_READABLE)) {
+        uint8_t byte;
+        ssize_t size = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        if (size < 0 && errno == ECONNRESET) {
+            size = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        }
+        signals &= size > 0 ? ~0u : ~ZX_CHANNEL_READABLE;
+    }
+    return signals;
+}
+
+// The lock keeps calls from starting between the looks: what comes while there is none is no reply.
 static zx_signals_t channel_signals(ko_object_t* object) {
     ko_channel_t* channel = (ko_channel_t*)object;
+    zx_signals_t in_socket = ~0u;
+    pthread_mutex_lock(&channel->lock);
     if (atomic_load(&channel->call_count) > 0) {
-        // What is in the socket may be a reply, which is not for readers. Other waiters are told by
-        // a thread in a call, since locks may be held here.
-        pthread_mutex_lock(&channel->lock);
+        // What is in the socket, now or in a moment, may be a reply, which is not for readers.
+        // Other waiters are told by a thread in a call, since locks may be held here.
+        in_socket = ~ZX_CHANNEL_READABLE;
         ko_channel_pump_locked(channel);
         ko_call_t* call = list_peek_head_type(&channel->calls, ko_call_t, node);
         if (call && channel->has_news) {
             ko_thread_kick(call->waiter.thread);
         }
-        pthread_mutex_unlock(&channel->lock);
     }
-    zx_signals_t kept = atomic_load(&channel->kept_count) > 0 ? ZX_CHANNEL_READABLE : 0;
-    if (atomic_load(&channel->is_broken)) {
-        return kept | ZX_CHANNEL_PEER_CLOSED;
+    zx_signals_t signals = atomic_load(&channel->is_broken)
+                               ? ZX_CHANNEL_PEER_CLOSED
+                               : socket_signals(channel->fd) & in_socket;
+    if (atomic_load(&channel->kept_count) > 0) {
+        signals |= ZX_CHANNEL_READABLE;
     }
-    zx_signals_t signals = ko_fd_signals(channel->fd);
-    if ((signals & ZX_CHANNEL_PEER_CLOSED) && (signals & ZX_CHANNEL_READABLE)) {
-        // A closed socket counts as readable; only a look tells whether a message is left.
-        uint8_t byte;
-        ssize_t size = recv(channel->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-        if (size < 0 && errno == ECONNRESET) {
-            size = recv(channel->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-        }
-        signals &= size > 0 ? ~0u : ~ZX_CHANNEL_READABLE;
-    }
-    return signals | kept;
+    pthread_mutex_unlock(&channel->lock);
+    return signals;
 }
 
 static uint32_t channel_wait_sources(ko_object_t* object, zx_signals_t mask,

@@ -194,7 +194,7 @@ static void* read_one(void* argument) {
 
 // A reader beside a caller: a reply must neither wake nor reach it.
 Test(channel_call, a_reader_beside_a_caller) {
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 500; i++) {
         call_t call;
         reader_t reader = {0};
         pthread_t thread;

@@ -5,3 +5,7 @@
 #include "command.h"
 
 extern const bindc_command_t bindc_compile_command;
+extern const bindc_command_t bindc_debug_command;
+extern const bindc_command_t bindc_dump_command;
+extern const bindc_command_t bindc_assemble_command;
+extern const bindc_command_t bindc_explain_command;

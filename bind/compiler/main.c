@@ -7,8 +7,8 @@
 
 // In the order of the help.
 const bindc_command_t* const bindc_commands[] = {
-    &bindc_compile_command,
-    NULL,
+    &bindc_compile_command, &bindc_debug_command,    &bindc_explain_command,
+    &bindc_dump_command,    &bindc_assemble_command, NULL,
 };
 
 static void print_program_help(FILE* out) {

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// Files that hold a compiled program: bytecode, or a driver with the program in its note.
+#pragma once
+
+#include <bind/program.h>
+
+#include "arena.h"
+
+typedef struct bindc_program_file {
+    bc_buffer_t content;  // owned
+    bind_program_t program;
+    char driver[33];  // name in the driver's note, or empty
+} bindc_program_file_t;
+
+// What a file begins with.
+bool bindc_is_program(const bc_buffer_t* content);
+
+// Reports what is wrong. Close it in any case.
+bool bindc_program_file_open(const char* path, bindc_program_file_t* out);
+void bindc_program_file_close(bindc_program_file_t* file);

@@ -213,7 +213,10 @@ static void on_bind(void* ctx, const devmgr_bind_driver_request_t* request,
                     pg_responder_t responder) {
     (void)ctx;
     zx_handle_close(request->driver->vmo);
-    if (is_mode("bindcrash") && request->device_id == 1) {
+    static unsigned binds;
+    binds++;
+    if ((is_mode("bindcrash") && request->device_id == 1) ||
+        (is_mode("reloadcrash") && binds == 2)) {
         exit(9);
     }
     devmgr_status_response_t response = {.status = is_mode("positive") ? 77 : ZX_OK};
@@ -245,12 +248,22 @@ static void on_remove(void* ctx, const devmgr_device_request_t* request, pg_resp
     devmgr_driver_host_remove_device_reply(&responder, &response);
 }
 
+static void on_unload(void* ctx, const devmgr_unload_driver_request_t* request,
+                      pg_responder_t responder) {
+    (void)ctx;
+    (void)request;
+    devmgr_status_response_t response = {.status = is_mode("keeper") ? ZX_ERR_BAD_STATE : ZX_OK,
+                                         .detail = is_mode("keeper") ? "still in use" : NULL};
+    devmgr_driver_host_unload_driver_reply(&responder, &response);
+}
+
 static const devmgr_driver_host_ops_t g_ops = {
     .start = on_start,
     .create_device = on_create,
     .bind_driver = on_bind,
     .unbind_device = on_unbind,
     .remove_device = on_remove,
+    .unload_driver = on_unload,
 };
 
 int main(void) {

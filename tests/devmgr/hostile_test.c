@@ -251,6 +251,55 @@ Test(hostile, a_loaded_driver_that_ends_its_host_in_bind_is_forgotten) {
     devmgr_stop(&devmgr);
 }
 
+// Reloads `platform-bus` from the driver folder; returns the status, the text goes to |detail|.
+static zx_status_t reload_bus(zx_handle_t control, char* detail, size_t size) {
+    control_load_request_t request = {.file_name = "platform-bus"};
+    control_load_response_t response;
+    pg_arena_t arena = {0};
+    cr_assert_eq(control_control_reload(control, &request, &arena, &response), ZX_OK);
+    snprintf(detail, size, "%s", response.detail != NULL ? response.detail : "");
+    zx_status_t status = response.status;
+    pg_arena_fini(&arena);
+    return status;
+}
+
+Test(hostile, a_reload_that_ends_the_host_goes_back) {
+    devmgr_process_t devmgr;
+    device_seen_t sys;
+    char detail[500];
+    devmgr_start(&devmgr, g_board, "reloadcrash", NULL);
+    zx_handle_t control = devmgr_connect(&devmgr);
+    expect_log(control, "board hostile up");
+    cr_expect_eq(reload_bus(control, detail, sizeof(detail)), ZX_ERR_UNAVAILABLE);
+    cr_expect_not_null(strstr(detail, "exited with code 9"), "%s", detail);
+    cr_expect_not_null(strstr(detail, "back to the old one, which is bound to 1 of 1 devices"),
+                       "%s", detail);
+    cr_assert(devmgr_show(control, "sys", &sys));
+    cr_expect_str_eq(sys.driver, "platform-bus");
+    cr_expect_str_eq(sys.state, "running");
+    cr_expect_str_eq(sys.fault, "");
+    cr_expect_eq(devmgr_child_count(&devmgr), 1);
+    zx_handle_close(control);
+    devmgr_stop(&devmgr);
+}
+
+// A library that a host cannot let go of would be used again under its name: the old one stays.
+Test(hostile, a_reload_that_cannot_unload_goes_back) {
+    devmgr_process_t devmgr;
+    device_seen_t sys;
+    char detail[500];
+    devmgr_start(&devmgr, g_board, "keeper", NULL);
+    zx_handle_t control = devmgr_connect(&devmgr);
+    expect_log(control, "board hostile up");
+    cr_expect_eq(reload_bus(control, detail, sizeof(detail)), ZX_ERR_BAD_STATE);
+    cr_expect_not_null(strstr(detail, "its library stays in host sys"), "%s", detail);
+    cr_expect_not_null(strstr(detail, "still in use"), "%s", detail);
+    cr_assert(devmgr_show(control, "sys", &sys));
+    cr_expect_str_eq(sys.driver, "platform-bus");
+    zx_handle_close(control);
+    devmgr_stop(&devmgr);
+}
+
 // Shutdown does not wait for ever for a host that does not let go.
 Test(hostile, a_clinging_host_is_killed_at_shutdown) {
     static const char* const options[] = {"--hook-timeout", "500", NULL};

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <lx/file.h>
 #include <zircon/errors.h>
 #include <zircon/status.h>
 #include <zircon/syscalls.h>
@@ -185,6 +186,38 @@ Test(integration, reload_from_the_folder_keeps_the_host, .init = start, .fini = 
     cr_expect_eq(response.hosts[0], pid);
     pg_arena_fini(&arena);
     cr_expect_eq(show("sys/platform/sample").pid, pid);
+}
+
+// A new version that cannot be loaded: the old one serves again, in the same process.
+Test(integration, a_bad_new_version_is_rolled_back, .init = start, .fini = stop) {
+    char path[512];
+    static uint8_t bytes[1 << 20];
+    snprintf(path, sizeof(path), "%s/lib/drivers/sample.so", getenv("JACINTH_BUILD"));
+    FILE* file = fopen(path, "rb");
+    cr_assert_not_null(file);
+    size_t size = fread(bytes, 1, sizeof(bytes), file);
+    fclose(file);
+    uint8_t* symbol = memmem(bytes, size, "device_add_from_driver", 22);
+    cr_assert_not_null(symbol);
+    symbol[0] = 'X';
+    control_load_request_t request = {.file_name = "sample"};
+    control_load_response_t response;
+    pg_arena_t arena = {0};
+    unsigned pid = show("sys/platform/sample").pid;
+    cr_assert_eq(lx_vmo_from_bytes(bytes, size, &request.image), ZX_OK);
+    cr_assert_eq(control_control_reload(g_control, &request, &arena, &response), ZX_OK);
+    cr_expect_neq(response.status, ZX_OK);
+    cr_expect_not_null(strstr(response.detail, "Xevice_add_from_driver"), "%s", response.detail);
+    cr_expect_not_null(
+        strstr(response.detail, "back to the old one, which is bound to 1 of 1 devices"), "%s",
+        response.detail);
+    cr_expect_eq(response.devices_count, 0);
+    pg_arena_fini(&arena);
+    device_seen_t seen = show("sys/platform/sample");
+    cr_expect_str_eq(seen.driver, "sample");
+    cr_expect_str_eq(seen.fault, "");
+    cr_expect_eq(seen.pid, pid);
+    cr_expect_eq(seen.children, 1);
 }
 
 // Drivers that are refused leave nothing behind, whatever is wrong with them.

@@ -143,6 +143,35 @@ zx_status_t zx_object_get_info(zx_handle_t handle, uint32_t topic, void* buffer,
     return status;
 }
 
+// The properties that an object answers itself, all of them numbers.
+static zx_status_t property_number(ko_object_t* object, uint32_t property, bool is_set, void* value,
+                                   size_t value_size) {
+    if (!object->ops->property) {
+        return ZX_ERR_NOT_SUPPORTED;
+    }
+    uint64_t number = 0;
+    if (is_set && value && value_size >= sizeof(number)) {
+        memcpy(&number, value, sizeof(number));
+    }
+    uint64_t before = 0;
+    zx_status_t status = object->ops->property(object, property, false, &before);
+    if (status != ZX_OK) {
+        return status;
+    }
+    if (!value || value_size < sizeof(number)) {
+        return value ? ZX_ERR_BUFFER_TOO_SMALL : ZX_ERR_INVALID_ARGS;
+    }
+    if (!is_set) {
+        memcpy(value, &before, sizeof(before));
+        return ZX_OK;
+    }
+    status = object->ops->property(object, property, true, &number);
+    if (status == ZX_OK) {
+        ko_object_changed(object);
+    }
+    return status;
+}
+
 zx_status_t zx_object_get_property(zx_handle_t handle, uint32_t property, void* value,
                                    size_t value_size) {
     ko_object_t* object = NULL;
@@ -151,7 +180,7 @@ zx_status_t zx_object_get_property(zx_handle_t handle, uint32_t property, void* 
         return status;
     }
     if (property != ZX_PROP_NAME) {
-        status = ZX_ERR_NOT_SUPPORTED;
+        status = property_number(object, property, false, value, value_size);
     } else if (!value) {
         status = ZX_ERR_INVALID_ARGS;
     } else if (value_size < ZX_MAX_NAME_LEN) {
@@ -173,7 +202,7 @@ zx_status_t zx_object_set_property(zx_handle_t handle, uint32_t property, const 
         return status;
     }
     if (property != ZX_PROP_NAME) {
-        status = ZX_ERR_NOT_SUPPORTED;
+        status = property_number(object, property, true, (void*)(uintptr_t)value, value_size);
     } else if (!value && value_size > 0) {
         status = ZX_ERR_INVALID_ARGS;
     } else {

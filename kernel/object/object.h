@@ -51,6 +51,7 @@ typedef union ko_info {
     zx_info_bti_t bti;
     zx_info_vmo_t vmo;
     zx_info_timer_t timer;
+    zx_info_socket_t socket;
 } ko_info_t;
 
 // Slots may be NULL unless marked "always".
@@ -81,6 +82,10 @@ typedef struct ko_ops {
     // An answer to zx_object_get_info: fills `out` and its size. ZX_ERR_WRONG_TYPE: not my topic.
     zx_status_t (*get_info)(ko_object_t* object, zx_rights_t rights, uint32_t topic, ko_info_t* out,
                             size_t* out_size);
+
+    // A property that is a number, to read or to set. ZX_ERR_NOT_SUPPORTED: not mine. Reading
+    // writes *value. After a change the observers of the object look at its signals.
+    zx_status_t (*property)(ko_object_t* object, uint32_t property, bool is_set, uint64_t* value);
 
     // For objects bound to a port (ko_port_bind): the bound fd became ready, or ko_port_poll was
     // called. Fills the payload of a packet whose key is set already and returns true, or returns
@@ -207,7 +212,7 @@ void ko_port_forget_handle_locked(ko_object_t* object, zx_handle_t handle);
 typedef zx_status_t ko_import_fn(ko_wire_t* wire, ko_object_t** out);
 
 ko_import_fn ko_import_channel, ko_import_event, ko_import_eventpair, ko_import_fifo, ko_import_vmo,
-    ko_import_resource;                                                 // in their objects' files
+    ko_import_resource, ko_import_socket;                               // in their objects' files
 ko_import_fn ko_import_interrupt, ko_import_bti, ko_import_pci_device;  // interrupt.c, bti.c, …
 ko_import_fn ko_import_listener, ko_import_pipe, ko_import_log;         // kernel/linux
 

@@ -8,6 +8,7 @@ static ko_import_fn* const importers[ZX_OBJ_TYPE_UPPER_BOUND] = {
     [ZX_OBJ_TYPE_EVENTPAIR] = ko_import_eventpair,
     [ZX_OBJ_TYPE_FIFO] = ko_import_fifo,
     [ZX_OBJ_TYPE_VMO] = ko_import_vmo,
+    [ZX_OBJ_TYPE_SOCKET] = ko_import_socket,
     [ZX_OBJ_TYPE_RESOURCE] = ko_import_resource,
     [ZX_OBJ_TYPE_INTERRUPT] = ko_import_interrupt,
     [ZX_OBJ_TYPE_BTI] = ko_import_bti,

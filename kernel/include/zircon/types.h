@@ -165,6 +165,12 @@ typedef struct zx_handle_info {
 // Sockets
 #define ZX_SOCKET_STREAM   ((uint32_t)0u)
 #define ZX_SOCKET_DATAGRAM ((uint32_t)1u)
+#define ZX_SOCKET_PEEK     ((uint32_t)1u << 3)  // zx_socket_read: leave it there
+
+// zx_socket_shutdown
+#define ZX_SOCKET_SHUTDOWN_WRITE ((uint32_t)1u << 0)
+#define ZX_SOCKET_SHUTDOWN_READ  ((uint32_t)1u << 1)
+#define ZX_SOCKET_SHUTDOWN_MASK  (ZX_SOCKET_SHUTDOWN_WRITE | ZX_SOCKET_SHUTDOWN_READ)
 
 // VMOs
 #define ZX_VMO_RESIZABLE ((uint32_t)1u << 1)

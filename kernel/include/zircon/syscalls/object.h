@@ -12,6 +12,7 @@ typedef uint32_t zx_object_info_topic_t;
 #define ZX_INFO_RESOURCE     ((zx_object_info_topic_t)18u)  // zx_info_resource_t
 #define ZX_INFO_HANDLE_COUNT ((zx_object_info_topic_t)19u)  // zx_info_handle_count_t
 #define ZX_INFO_BTI          ((zx_object_info_topic_t)20u)  // zx_info_bti_t
+#define ZX_INFO_SOCKET       ((zx_object_info_topic_t)22u)  // zx_info_socket_t
 #define ZX_INFO_VMO          ((zx_object_info_topic_t)23u)  // zx_info_vmo_t
 #define ZX_INFO_TIMER        ((zx_object_info_topic_t)25u)  // zx_info_timer_t
 
@@ -78,4 +79,17 @@ typedef struct zx_info_timer {
     zx_duration_t slack;
 } zx_info_timer_t;
 
-#define ZX_PROP_NAME ((uint32_t)3u)
+// Sizes count what is in a buffer; each datagram takes 4 bytes more than it has.
+typedef struct zx_info_socket {
+    uint32_t options;  // ZX_SOCKET_STREAM or ZX_SOCKET_DATAGRAM
+    uint8_t padding1[4];
+    size_t rx_buf_max;
+    size_t rx_buf_size;
+    size_t rx_buf_available;  // what one read can give: of datagrams, the size of the first
+    size_t tx_buf_max;
+    size_t tx_buf_size;
+} zx_info_socket_t;
+
+#define ZX_PROP_NAME                ((uint32_t)3u)   // char[ZX_MAX_NAME_LEN]
+#define ZX_PROP_SOCKET_RX_THRESHOLD ((uint32_t)12u)  // size_t; 0: none
+#define ZX_PROP_SOCKET_TX_THRESHOLD ((uint32_t)13u)  // size_t; 0: none

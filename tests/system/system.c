@@ -152,22 +152,25 @@ pid_t sys_devmgr_start(const char* board) {
     snprintf(host, sizeof(host), "%s/bin/driver_host", sys_build());
     setenv("JACINTH_SOCKET", socket, 1);
     set_environment();
+    int listening[2];
+    cr_assert_eq(pipe(listening), 0);
     pid_t pid = fork();
     cr_assert_geq(pid, 0);
     if (pid == 0) {
         int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
         dup2(fd, 1);
         dup2(fd, 2);
+        dup2(listening[1], 3);
         execlp("devmgr", "devmgr", "--board", board, "--driver-dir", drivers, "--driver-host", host,
-               "--socket", socket, (char*)NULL);
+               "--socket", socket, "--listening-fd", "3", (char*)NULL);
         _exit(127);
     }
-    // The socket appears when devmgr listens; `ready` then waits for the board itself.
-    sys_result_t up = sys_run(
-        "while ! test -S '%s'; do kill -0 %d || exit 1; sleep 0.01; done; jacinth ready --timeout "
-        "60",
-        socket, (int)pid);
-    if (up.code != 0) {
+    close(listening[1]);
+    char byte;
+    bool is_listening = read(listening[0], &byte, 1) == 1;
+    close(listening[0]);
+    sys_result_t up = sys_run("jacinth ready --timeout 60");
+    if (!is_listening || up.code != 0) {
         char* text = read_file(log, NULL);
         cr_assert_fail("devmgr did not come up: %s\nits log:\n%s", up.err, text);
     }

@@ -9,3 +9,4 @@ extern const bindc_command_t bindc_debug_command;
 extern const bindc_command_t bindc_dump_command;
 extern const bindc_command_t bindc_assemble_command;
 extern const bindc_command_t bindc_explain_command;
+extern const bindc_command_t bindc_test_command;

@@ -5,11 +5,18 @@
 
 #include "commands.h"
 
-// In the order of the help.
+// In the order of the help; one a line.
+// clang-format off
 const bindc_command_t* const bindc_commands[] = {
-    &bindc_compile_command, &bindc_debug_command,    &bindc_explain_command,
-    &bindc_dump_command,    &bindc_assemble_command, NULL,
+    &bindc_compile_command,
+    &bindc_debug_command,
+    &bindc_test_command,
+    &bindc_explain_command,
+    &bindc_dump_command,
+    &bindc_assemble_command,
+    NULL,
 };
+// clang-format on
 
 static void print_program_help(FILE* out) {
     fputs(

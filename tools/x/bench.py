@@ -152,7 +152,7 @@ def _run_program(target, runs):
     """The rows of a program of tests/bench, which interleaves its runs itself."""
     folder = build("dev", [target])
     say(f"{target}, {runs} runs")
-    return [MeasuredRow(**row) for row in json.loads(_timed([folder / "bin" / target, str(runs)])[1])]
+    return [MeasuredRow(**row) for row in json.loads(_timed([folder / "tests" / target, str(runs)])[1])]
 
 
 def bench_ipc(runs):

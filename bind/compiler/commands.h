@@ -10,3 +10,8 @@ extern const bindc_command_t bindc_dump_command;
 extern const bindc_command_t bindc_assemble_command;
 extern const bindc_command_t bindc_explain_command;
 extern const bindc_command_t bindc_test_command;
+extern const bindc_command_t bindc_fmt_command;
+extern const bindc_command_t bindc_lint_command;
+extern const bindc_command_t bindc_generate_c_command;
+extern const bindc_command_t bindc_man_command;
+extern const bindc_command_t bindc_completion_command;

@@ -16,6 +16,11 @@ void bc_lexer_rewind(bc_lexer_t* lexer, bc_mark_t mark) {
     if (!lexer->is_dead) {
         lexer->at = mark.at;
         lexer->previous_end = mark.previous_end;
+        bc_tokens_t* tokens = lexer->diagnostics->tokens;
+        while (tokens != NULL && tokens->count > 0 &&
+               tokens->items[tokens->count - 1].offset >= mark.at) {
+            tokens->count--;
+        }
     }
 }
 
@@ -118,8 +123,25 @@ bool bc_at_char(bc_lexer_t* lexer, char c) {
     return peek(lexer, 0) == c;
 }
 
+static void note_token(bc_lexer_t* lexer, bc_tokens_t* tokens, uint32_t size) {
+    if (tokens->count == tokens->capacity) {
+        const size_t capacity = tokens->capacity == 0 ? 256 : tokens->capacity * 2;
+        bc_token_t* items =
+            bc_arena_alloc(lexer->diagnostics->arena, capacity * sizeof(bc_token_t));
+        if (tokens->count > 0) {
+            memcpy(items, tokens->items, tokens->count * sizeof(bc_token_t));
+        }
+        tokens->items = items;
+        tokens->capacity = capacity;
+    }
+    tokens->items[tokens->count++] = (bc_token_t){lexer->at, size};
+}
+
 // Ends a terminal of `size` bytes.
 static void take(bc_lexer_t* lexer, uint32_t size) {
+    if (lexer->diagnostics->tokens != NULL) {
+        note_token(lexer, lexer->diagnostics->tokens, size);
+    }
     lexer->at += size;
     lexer->previous_end = lexer->at;
 }

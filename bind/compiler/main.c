@@ -14,6 +14,11 @@ const bindc_command_t* const bindc_commands[] = {
     &bindc_explain_command,
     &bindc_dump_command,
     &bindc_assemble_command,
+    &bindc_fmt_command,
+    &bindc_lint_command,
+    &bindc_generate_c_command,
+    &bindc_man_command,
+    &bindc_completion_command,
     NULL,
 };
 // clang-format on

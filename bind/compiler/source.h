@@ -44,6 +44,18 @@ struct bc_diagnostic {
     const char* hint;       // what was probably meant, or null
 };
 
+// The terminals of a source in order, for the formatter.
+typedef struct bc_token {
+    uint32_t offset;
+    uint32_t size;
+} bc_token_t;
+
+typedef struct bc_tokens {
+    bc_token_t* items;  // the arena's
+    size_t count;
+    size_t capacity;
+} bc_tokens_t;
+
 typedef struct bc_diagnostics {
     bc_arena_t* arena;  // borrowed
     bc_diagnostic_t* first;
@@ -51,6 +63,7 @@ typedef struct bc_diagnostics {
     size_t count;
     size_t error_count;
     size_t warning_count;
+    bc_tokens_t* tokens;  // where lexers note what they take; null: nowhere
 } bc_diagnostics_t;
 
 // One-based; columns count characters, a tab being one.

@@ -205,8 +205,10 @@ static bool is_disconnection(zx_status_t status) {
            status == ZX_ERR_UNAVAILABLE;
 }
 
-// Until a new session took all that was unanswered, or the device stays away.
+// Until a new session took all that was unanswered, or the device stays away. The host may die
+// again at any point of it.
 static zx_status_t reconnect(blk_client_t* client) {
+    const zx_time_t deadline = zx_deadline_after(ZX_MSEC(BLK_CLIENT_RECONNECT_MS));
     zx_status_t status;
     do {
         client->reconnects++;
@@ -216,7 +218,7 @@ static zx_status_t reconnect(blk_client_t* client) {
                 status = send_request(client, i);
             }
         }
-    } while (is_disconnection(status) && client->detail[0] == '\0');
+    } while (is_disconnection(status) && zx_clock_get_monotonic() < deadline);
     return status;
 }
 

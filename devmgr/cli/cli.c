@@ -112,6 +112,9 @@ zx_status_t cli_open_device(cli_t* cli, const char* path, uint32_t timeout_ms, c
         if (status == ZX_OK && response.client == ZX_HANDLE_INVALID) {
             status = ZX_ERR_INTERNAL;
         }
+    } else if (status == ZX_ERR_PEER_CLOSED) {
+        status = ZX_ERR_IO_NOT_PRESENT;  // not to be taken for the device's host
+        snprintf(detail, detail_size, "devmgr closed the connection");
     }
     pg_arena_fini(&arena);
     return status;

@@ -68,6 +68,7 @@ bool cli_parse_size(const char* text, uint64_t* out_size);
 const char* cli_color(const cli_t* cli, const char* code);
 
 // Opens a device through devmgr, waiting up to |timeout_ms| for it to run. The channel is the
-// caller's. Prints nothing; |detail| (capacity |detail_size|) says why it failed.
+// caller's. Prints nothing; |detail| (capacity |detail_size|) says why it failed. IO_NOT_PRESENT:
+// devmgr is gone; UNAVAILABLE, PEER_CLOSED: the device's host died meanwhile.
 zx_status_t cli_open_device(cli_t* cli, const char* path, uint32_t timeout_ms, char* detail,
                             size_t detail_size, zx_handle_t* out_channel);

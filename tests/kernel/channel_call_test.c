@@ -17,7 +17,7 @@ static void end(void) {
     test_end();
 }
 
-TestSuite(channel_call, .init = begin, .fini = end, .timeout = 30);
+OBJECT_SUITE(channel_call, begin, end);
 
 typedef struct message {
     uint32_t txid;
@@ -75,7 +75,7 @@ static void serve_reply(message_t message) {
     expect_ok(zx_channel_write(server, 0, &message, sizeof(message), NULL, 0));
 }
 
-Test(channel_call, round_trip) {
+OBJECT_TEST(channel_call, round_trip) {
     call_t call;
     call_start(&call, 5, EVER);
     message_t message = serve_read();
@@ -89,7 +89,7 @@ Test(channel_call, round_trip) {
     cr_assert(call.bytes == sizeof(message) && call.handles == 0);
 }
 
-Test(channel_call, arguments) {
+OBJECT_TEST(channel_call, arguments) {
     uint32_t bytes, handles;
     message_t message = {0};
     zx_channel_call_args_t args = {.wr_bytes = &message, .wr_num_bytes = 4};
@@ -130,7 +130,7 @@ static void* call_many(void* argument) {
 }
 
 // Each round's requests are collected from all threads and answered in another order.
-Test(channel_call, threads_answered_out_of_order) {
+OBJECT_TEST(channel_call, threads_answered_out_of_order) {
     call_t calls[THREADS];
     for (uint32_t i = 0; i < THREADS; i++) {
         calls[i] =
@@ -157,7 +157,7 @@ Test(channel_call, threads_answered_out_of_order) {
 }
 
 // What is no reply stays for readers, in order, and wakes them.
-Test(channel_call, other_messages_stay_readable) {
+OBJECT_TEST(channel_call, other_messages_stay_readable) {
     call_t call;
     zx_handle_t port = test_port();
     zx_port_packet_t packet;
@@ -172,6 +172,10 @@ Test(channel_call, other_messages_stay_readable) {
     serve_reply(message);
     expect_ok(call_end(&call));
     cr_assert_eq(test_signals(client), ZX_CHANNEL_READABLE | ZX_CHANNEL_WRITABLE);
+    uint32_t size = 0;  // one that is too large stays before those behind it
+    expect_status(zx_channel_read(client, 0, NULL, NULL, 0, 0, &size, NULL),
+                  ZX_ERR_BUFFER_TOO_SMALL);
+    cr_assert_eq(size, 9);
     test_expect_text(client, "event one");
     test_expect_text(client, "two");
     test_close(port);
@@ -193,7 +197,7 @@ static void* read_one(void* argument) {
 }
 
 // A reader beside a caller: a reply must neither wake nor reach it.
-Test(channel_call, a_reader_beside_a_caller) {
+OBJECT_TEST(channel_call, a_reader_beside_a_caller) {
     for (int i = 0; i < 500; i++) {
         call_t call;
         reader_t reader = {0};
@@ -211,7 +215,27 @@ Test(channel_call, a_reader_beside_a_caller) {
     }
 }
 
-Test(channel_call, timeout) {
+// The message may be taken from the socket by the thread that calls, before the reader sees it: the
+// reader must hear of it while the call still waits.
+OBJECT_TEST(channel_call, a_reader_during_a_call) {
+    for (int i = 0; i < 500; i++) {
+        call_t call;
+        reader_t reader = {0};
+        pthread_t thread;
+        call_start(&call, 1, EVER);
+        message_t message = serve_read();
+        cr_assert_eq(pthread_create(&thread, NULL, read_one, &reader), 0);
+        test_until_waited_on(client, 2);
+        test_write(server, "now");
+        pthread_join(thread, NULL);
+        expect_ok(reader.status);
+        expect_ok(reader.read_status);
+        serve_reply(message);
+        expect_ok(call_end(&call));
+    }
+}
+
+OBJECT_TEST(channel_call, timeout) {
     call_t call;
     call_start(&call, 1, SOON);
     expect_status(call_end(&call), ZX_ERR_TIMED_OUT);
@@ -223,7 +247,7 @@ Test(channel_call, timeout) {
     cr_assert_eq(late.txid, message.txid);
 }
 
-Test(channel_call, peer_closes) {
+OBJECT_TEST(channel_call, peer_closes) {
     call_t calls[2];
     call_start(&calls[0], 1, EVER);
     call_start(&calls[1], 2, EVER);
@@ -239,7 +263,7 @@ Test(channel_call, peer_closes) {
     expect_status(call_end(&calls[0]), ZX_ERR_PEER_CLOSED);
 }
 
-Test(channel_call, handle_closed_meanwhile) {
+OBJECT_TEST(channel_call, handle_closed_meanwhile) {
     call_t call;
     call_start(&call, 1, EVER);
     serve_read();
@@ -248,7 +272,7 @@ Test(channel_call, handle_closed_meanwhile) {
     expect_status(call_end(&call), ZX_ERR_CANCELED);
 }
 
-Test(channel_call, reply_too_large) {
+OBJECT_TEST(channel_call, reply_too_large) {
     call_t call = {.room = 4, .deadline = EVER};
     cr_assert_eq(pthread_create(&call.thread, NULL, call_run, &call), 0);
     message_t message = serve_read();
@@ -260,7 +284,7 @@ Test(channel_call, reply_too_large) {
     expect_status(zx_channel_read(client, 0, NULL, NULL, 0, 0, &size, NULL), ZX_ERR_SHOULD_WAIT);
 }
 
-Test(channel_call, handles_both_ways) {
+OBJECT_TEST(channel_call, handles_both_ways) {
     call_t call = {.room = sizeof(message_t), .deadline = EVER, .sent = test_event()};
     zx_koid_t koid = test_basic(call.sent).koid;
     cr_assert_eq(pthread_create(&call.thread, NULL, call_run, &call), 0);
@@ -278,7 +302,7 @@ Test(channel_call, handles_both_ways) {
 }
 
 // The request waits for room in the socket.
-Test(channel_call, full_socket) {
+OBJECT_TEST(channel_call, full_socket) {
     static char large[20000];
     uint32_t count = 0;
     while (zx_channel_write(client, 0, large, sizeof(large), NULL, 0) == ZX_OK) {

@@ -7,7 +7,7 @@
 #include "raw_message.h"
 #include "vmo.h"
 
-OBJECT_SUITE(channel_fds);
+OBJECT_SUITE(channel_fds, test_begin, test_end);
 
 #define PAGE       4096u
 #define PAGE_SEALS (F_SEAL_SHRINK | F_SEAL_GROW)
@@ -80,7 +80,7 @@ static void kinds_close(void) {
     }
 }
 
-Test(channel_fds, types_that_do_not_cross) {
+OBJECT_TEST(channel_fds, types_that_do_not_cross) {
     static const zx_obj_type_t types[] = {ZX_OBJ_TYPE_NONE,
                                           ZX_OBJ_TYPE_PORT,
                                           ZX_OBJ_TYPE_PROCESS,
@@ -99,7 +99,7 @@ Test(channel_fds, types_that_do_not_cross) {
     kinds_close();
 }
 
-Test(channel_fds, descriptions) {
+OBJECT_TEST(channel_fds, descriptions) {
     raw_end_t raw;
     raw_one_handle_t message = {
         .header = {.magic = KO_MSG_MAGIC, .handle_count = 1, .fd_count = 1},
@@ -122,23 +122,24 @@ Test(channel_fds, descriptions) {
 }
 
 // A stranger cannot give more rights than an object of the type has.
-Test(channel_fds, rights_are_cut) {
+OBJECT_TEST(channel_fds, rights_are_cut) {
     raw_end_t raw;
-    zx_handle_t handle;
+    zx_handle_info_t info;
     uint32_t count = 0;
     kinds_open();
     raw_open(&raw);
     ko_msg_handle_t lie = {.type = ZX_OBJ_TYPE_CHANNEL, .fd_count = 1, .rights = UINT32_MAX};
     raw_send_handle(&raw, &lie, &kinds[SEQPACKET]);
-    expect_ok(zx_channel_read(raw.channel, 0, NULL, &handle, 0, 1, NULL, &count));
-    cr_assert_eq(test_basic(handle).rights, ZX_DEFAULT_CHANNEL_RIGHTS);
-    test_close(handle);
+    expect_ok(zx_channel_read_etc(raw.channel, 0, NULL, &info, 0, 1, NULL, &count));
+    cr_assert_eq(info.rights, ZX_DEFAULT_CHANNEL_RIGHTS);
+    cr_assert_eq(test_basic(info.handle).rights, ZX_DEFAULT_CHANNEL_RIGHTS);
+    test_close(info.handle);
     raw_close(&raw);
     kinds_close();
 }
 
 // The first handles are good; the last is not: none of them is handed out.
-Test(channel_fds, one_bad_among_good) {
+OBJECT_TEST(channel_fds, one_bad_among_good) {
     struct {
         ko_msg_header_t header;
         ko_msg_handle_t handles[3];
@@ -161,7 +162,7 @@ Test(channel_fds, one_bad_among_good) {
 
 // Which of all kinds are good for the single fd of a channel, for an event's page and bell, for a
 // fixed and a resizable VMO of one page.
-Test(channel_fds, every_kind_in_every_place) {
+OBJECT_TEST(channel_fds, every_kind_in_every_place) {
     kinds_open();
     for (int i = 0; i < KINDS; i++) {
         int page_first[2] = {kinds[MEMFD], kinds[i]};
@@ -192,7 +193,7 @@ Test(channel_fds, every_kind_in_every_place) {
     kinds_close();
 }
 
-Test(channel_fds, vmo_lies) {
+OBJECT_TEST(channel_fds, vmo_lies) {
     static const uint64_t lies[][7] = {
         {0, 0, 2 * PAGE},                       // larger than the memfd
         {0, 0, UINT64_MAX & ~(uint64_t)0xfff},  // larger than anything
@@ -220,7 +221,7 @@ Test(channel_fds, vmo_lies) {
     kinds_close();
 }
 
-Test(channel_fds, pair_lies) {
+OBJECT_TEST(channel_fds, pair_lies) {
     const zx_status_t no = ZX_ERR_IO_DATA_INTEGRITY;
     kinds_open();
     int fds[4] = {kinds[MEMFD], kinds[BELL], kinds[BELL], kinds[SEQPACKET]};
@@ -254,7 +255,7 @@ static uint32_t next_random(uint32_t* state) {
 }
 
 // Any type with any fds and words: refused or opened, but never a crash and never a leak.
-Test(channel_fds, anything_goes_nothing_stays) {
+OBJECT_TEST(channel_fds, anything_goes_nothing_stays) {
     static const zx_obj_type_t types[] = {
         ZX_OBJ_TYPE_CHANNEL,   ZX_OBJ_TYPE_EVENT, ZX_OBJ_TYPE_EVENTPAIR,  ZX_OBJ_TYPE_FIFO,
         ZX_OBJ_TYPE_VMO,       ZX_OBJ_TYPE_BTI,   ZX_OBJ_TYPE_PCI_DEVICE, ZX_OBJ_TYPE_LOG,

@@ -4,7 +4,7 @@
 
 #include "raw_message.h"
 
-OBJECT_SUITE(channel_hostile);
+OBJECT_SUITE(channel_hostile, test_begin, test_end);
 
 #define GOOD_HEADER .magic = KO_MSG_MAGIC
 
@@ -31,7 +31,7 @@ static void expect_header_refused(const header_case_t* lie) {
 #define HEADER sizeof(ko_msg_header_t)
 #define HANDLE sizeof(ko_msg_handle_t)
 
-Test(channel_hostile, headers) {
+OBJECT_TEST(channel_hostile, headers) {
     static const header_case_t lies[] = {
         {"nothing", {0}, 0, 0},
         {"nothing but an fd", {0}, 0, 1},
@@ -72,7 +72,7 @@ Test(channel_hostile, headers) {
     }
 }
 
-Test(channel_hostile, good_then_bad) {
+OBJECT_TEST(channel_hostile, good_then_bad) {
     raw_end_t raw;
     ko_msg_header_t header = {GOOD_HEADER};
     raw_open(&raw);
@@ -96,7 +96,7 @@ static void bulk_send(raw_end_t* raw, uint32_t claimed, size_t size, int seals, 
     ko_fd_close(&fd);
 }
 
-Test(channel_hostile, bulk) {
+OBJECT_TEST(channel_hostile, bulk) {
     const int good = F_SEAL_WRITE | F_SEAL_SHRINK;
     static const struct {
         uint32_t claimed;
@@ -129,7 +129,7 @@ Test(channel_hostile, bulk) {
 // ---- fds that are lost on the way
 
 // The stranger kept a duplicate of our end and turns on what takes room from the fds.
-Test(channel_hostile, truncated_control_data) {
+OBJECT_TEST(channel_hostile, truncated_control_data) {
     static uint8_t datagram[HEADER + ZX_CHANNEL_MAX_MSG_HANDLES * HANDLE];
     int fds[KO_MSG_MAX_FDS] = {0};
     int ends[2];
@@ -157,7 +157,7 @@ Test(channel_hostile, truncated_control_data) {
 }
 
 // This process has no room for all fds of a message: none of them stays.
-Test(channel_hostile, no_fds_left) {
+OBJECT_TEST(channel_hostile, no_fds_left) {
     raw_end_t raw;
     zx_handle_t near, far, ends[2];
     struct rlimit before;
@@ -211,7 +211,7 @@ static void call_start(call_t* call, raw_end_t* raw) {
 }
 
 // The caller's call ends; who reads is told why.
-Test(channel_hostile, lie_to_a_caller) {
+OBJECT_TEST(channel_hostile, lie_to_a_caller) {
     raw_end_t raw;
     call_t call;
     raw_open(&raw);
@@ -224,7 +224,7 @@ Test(channel_hostile, lie_to_a_caller) {
 }
 
 // A reply whose handle is none.
-Test(channel_hostile, lie_in_a_reply) {
+OBJECT_TEST(channel_hostile, lie_in_a_reply) {
     raw_end_t raw;
     call_t call = {0};
     struct {
@@ -255,7 +255,7 @@ static void* flood(void* argument) {
 }
 
 // Messages without end while somebody waits for a reply: the store is limited.
-Test(channel_hostile, flood_a_caller) {
+OBJECT_TEST(channel_hostile, flood_a_caller) {
     raw_end_t raw;
     call_t call;
     pthread_t thread;
@@ -273,7 +273,7 @@ Test(channel_hostile, flood_a_caller) {
     ko_fd_close(&raw.fd);
 }
 
-Test(channel_hostile, lie_to_a_port) {
+OBJECT_TEST(channel_hostile, lie_to_a_port) {
     raw_end_t raw;
     zx_handle_t port = test_port();
     zx_port_packet_t packet;
@@ -291,7 +291,7 @@ Test(channel_hostile, lie_to_a_port) {
 }
 
 // A stranger that closes one direction only is gone; who waits for a message sleeps all the same.
-Test(channel_hostile, half_closed) {
+OBJECT_TEST(channel_hostile, half_closed) {
     raw_end_t raw;
     zx_time_t before, after;
     raw_open(&raw);

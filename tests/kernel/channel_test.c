@@ -19,13 +19,13 @@ static void end(void) {
     test_end();
 }
 
-TestSuite(channel, .init = begin, .fini = end, .timeout = 30);
+OBJECT_SUITE(channel, begin, end);
 
 static zx_status_t read_nothing(zx_handle_t handle, uint32_t* bytes, uint32_t* handles) {
     return zx_channel_read(handle, 0, NULL, NULL, 0, 0, bytes, handles);
 }
 
-Test(channel, create_arguments) {
+OBJECT_TEST(channel, create_arguments) {
     zx_handle_t other;
     expect_status(zx_channel_create(1, &other, &other), ZX_ERR_INVALID_ARGS);
     expect_status(zx_channel_create(0, NULL, &other), ZX_ERR_INVALID_ARGS);
@@ -35,7 +35,7 @@ Test(channel, create_arguments) {
     expect_status(zx_handle_duplicate(near, ZX_RIGHT_SAME_RIGHTS, &other), ZX_ERR_ACCESS_DENIED);
 }
 
-Test(channel, messages_in_order) {
+OBJECT_TEST(channel, messages_in_order) {
     test_write(near, "one");
     test_write(near, "two");
     test_write(far, "back");
@@ -46,7 +46,7 @@ Test(channel, messages_in_order) {
     expect_status(read_nothing(far, &size, NULL), ZX_ERR_SHOULD_WAIT);
 }
 
-Test(channel, empty_message) {
+OBJECT_TEST(channel, empty_message) {
     expect_ok(zx_channel_write(near, 0, NULL, 0, NULL, 0));
     cr_assert_eq(test_signals(far), ZX_CHANNEL_READABLE | ZX_CHANNEL_WRITABLE);
     uint32_t bytes = 7;
@@ -57,7 +57,7 @@ Test(channel, empty_message) {
     cr_assert_eq(test_signals(far), ZX_CHANNEL_WRITABLE);
 }
 
-Test(channel, argument_errors) {
+OBJECT_TEST(channel, argument_errors) {
     char byte;
     uint32_t size;
     zx_handle_t handle;
@@ -75,7 +75,7 @@ Test(channel, argument_errors) {
     test_expect_text(far, "x");
 }
 
-Test(channel, too_small_keeps_the_message) {
+OBJECT_TEST(channel, too_small_keeps_the_message) {
     zx_handle_t sent[2] = {test_event(), test_event()};
     zx_handle_t received[2];
     zx_koid_t koid = test_basic(sent[1]).koid;
@@ -101,7 +101,7 @@ Test(channel, too_small_keeps_the_message) {
     test_expect_text(far, "second");
 }
 
-Test(channel, too_small_may_discard) {
+OBJECT_TEST(channel, too_small_may_discard) {
     zx_handle_t ends[2];
     expect_ok(zx_eventpair_create(0, &ends[0], &ends[1]));
     expect_ok(zx_channel_write(near, 0, "first", 5, &ends[1], 1));
@@ -122,7 +122,7 @@ Test(channel, too_small_may_discard) {
     test_close(ends[0]);
 }
 
-Test(channel, peer_closed_after_the_messages) {
+OBJECT_TEST(channel, peer_closed_after_the_messages) {
     test_write(far, "last");
     test_write(far, "words");
     test_write(near, "unread");  // makes the socket report a reset, too
@@ -138,7 +138,7 @@ Test(channel, peer_closed_after_the_messages) {
     }
 }
 
-Test(channel, peer_closed_with_a_kept_message) {
+OBJECT_TEST(channel, peer_closed_with_a_kept_message) {
     test_write(far, "kept");
     uint32_t size;
     expect_status(read_nothing(near, &size, NULL), ZX_ERR_BUFFER_TOO_SMALL);
@@ -148,14 +148,14 @@ Test(channel, peer_closed_with_a_kept_message) {
     expect_status(read_nothing(near, &size, NULL), ZX_ERR_PEER_CLOSED);
 }
 
-Test(channel, no_sigpipe) {
+OBJECT_TEST(channel, no_sigpipe) {
     signal(SIGPIPE, SIG_DFL);
     test_close(far);
     expect_status(zx_channel_write(near, 0, "x", 1, NULL, 0), ZX_ERR_PEER_CLOSED);
 }
 
 // Each failing write consumes the handles it was given.
-Test(channel, handles_are_consumed_on_failure) {
+OBJECT_TEST(channel, handles_are_consumed_on_failure) {
     static char bytes[ZX_CHANNEL_MAX_MSG_BYTES + 1];
     zx_handle_t many[ZX_CHANNEL_MAX_MSG_HANDLES + 1];
     zx_handle_t event = test_event();
@@ -181,7 +181,7 @@ Test(channel, handles_are_consumed_on_failure) {
     expect_status(zx_handle_close(event), ZX_ERR_BAD_HANDLE);
 }
 
-Test(channel, handles_that_cannot_go) {
+OBJECT_TEST(channel, handles_that_cannot_go) {
     zx_handle_t pair[2] = {test_event(), 0x1234};
     expect_status(zx_channel_write(near, 0, NULL, 0, pair, 2), ZX_ERR_BAD_HANDLE);
     pair[0] = test_event();
@@ -200,7 +200,7 @@ Test(channel, handles_that_cannot_go) {
     expect_status(read_nothing(far, &size, NULL), ZX_ERR_SHOULD_WAIT);
 }
 
-Test(channel, not_into_itself) {
+OBJECT_TEST(channel, not_into_itself) {
     zx_handle_t self = near;
     expect_status(zx_channel_write(near, 0, NULL, 0, &self, 1), ZX_ERR_NOT_SUPPORTED);
     cr_assert_eq(test_signals(far), ZX_CHANNEL_PEER_CLOSED, "consumed all the same");
@@ -208,7 +208,7 @@ Test(channel, not_into_itself) {
     far = ZX_HANDLE_INVALID;
 }
 
-Test(channel, rights_go_along) {
+OBJECT_TEST(channel, rights_go_along) {
     zx_handle_t event = test_event();
     test_drop_rights(&event, ZX_RIGHT_DUPLICATE);
     zx_info_handle_basic_t sent = test_basic(event);
@@ -226,7 +226,7 @@ Test(channel, rights_go_along) {
 }
 
 // An end inside a message that nobody will read is closed with the message.
-Test(channel, unread_handles_die) {
+OBJECT_TEST(channel, unread_handles_die) {
     zx_handle_t ends[2];
     expect_ok(zx_channel_create(0, &ends[0], &ends[1]));
     expect_ok(zx_channel_write(near, 0, NULL, 0, &ends[1], 1));
@@ -236,7 +236,7 @@ Test(channel, unread_handles_die) {
     test_close(ends[0]);
 }
 
-Test(channel, an_end_moves_with_its_messages) {
+OBJECT_TEST(channel, an_end_moves_with_its_messages) {
     zx_handle_t ends[2];
     zx_handle_t moved;
     expect_ok(zx_channel_create(0, &ends[0], &ends[1]));
@@ -251,7 +251,7 @@ Test(channel, an_end_moves_with_its_messages) {
     test_close(ends[0]);
 }
 
-Test(channel, an_end_with_a_kept_message_stays) {
+OBJECT_TEST(channel, an_end_with_a_kept_message_stays) {
     zx_handle_t ends[2];
     uint32_t size;
     expect_ok(zx_channel_create(0, &ends[0], &ends[1]));

@@ -8,7 +8,7 @@
 
 #include "object_test.h"
 
-OBJECT_SUITE(channel_wire);
+OBJECT_SUITE(channel_wire, test_begin, test_end);
 
 static uint8_t sent[ZX_CHANNEL_MAX_MSG_BYTES];
 static uint8_t received[ZX_CHANNEL_MAX_MSG_BYTES];
@@ -52,7 +52,7 @@ static void largest_message(zx_handle_t near, zx_handle_t far) {
     expect_ok(zx_handle_close_many(opened, countof(opened)));
 }
 
-Test(channel_wire, largest_message) {
+OBJECT_TEST(channel_wire, largest_message) {
     zx_handle_t near, far;
     expect_ok(zx_channel_create(0, &near, &far));
     largest_message(near, far);
@@ -61,7 +61,7 @@ Test(channel_wire, largest_message) {
 }
 
 // More than the socket carries: through a memfd.
-Test(channel_wire, largest_message_in_bulk) {
+OBJECT_TEST(channel_wire, largest_message_in_bulk) {
     zx_handle_t near, far;
     make_narrow(4608, &near, &far);
     largest_message(near, far);
@@ -69,7 +69,7 @@ Test(channel_wire, largest_message_in_bulk) {
     test_close(far);
 }
 
-Test(channel_wire, sizes_around_the_socket_s) {
+OBJECT_TEST(channel_wire, sizes_around_the_socket_s) {
     zx_handle_t near, far;
     make_narrow(4608, &near, &far);
     fill(2);
@@ -85,7 +85,7 @@ Test(channel_wire, sizes_around_the_socket_s) {
 }
 
 // 64 FIFOs are 256 fds, more than Linux takes in one datagram.
-Test(channel_wire, too_many_fds) {
+OBJECT_TEST(channel_wire, too_many_fds) {
     zx_handle_t near, far;
     zx_handle_t ends[ZX_CHANNEL_MAX_MSG_HANDLES];
     expect_ok(zx_channel_create(0, &near, &far));
@@ -107,7 +107,7 @@ Test(channel_wire, too_many_fds) {
 }
 
 // The handles of an unsent message are gone, and so is the message: nothing arrives in part.
-Test(channel_wire, full_and_empty_again) {
+OBJECT_TEST(channel_wire, full_and_empty_again) {
     zx_handle_t near, far;
     expect_ok(zx_channel_create(0, &near, &far));
     uint32_t count = 0;
@@ -143,7 +143,7 @@ static void expect_not_a_channel(int fd) {
     cr_assert_eq(fcntl(fd, F_GETFD), -1, "the fd is consumed");
 }
 
-Test(channel_wire, not_from_any_fd) {
+OBJECT_TEST(channel_wire, not_from_any_fd) {
     int fds[2];
     expect_not_a_channel(open("/dev/null", O_RDWR | O_CLOEXEC));
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
@@ -156,7 +156,7 @@ Test(channel_wire, not_from_any_fd) {
     expect_status(lx_channel_from_fd(-1, &handle), ZX_ERR_WRONG_TYPE);
 }
 
-Test(channel_wire, from_and_to_fds) {
+OBJECT_TEST(channel_wire, from_and_to_fds) {
     zx_handle_t near, far, again;
     int fd = -1;
     expect_ok(zx_channel_create(0, &near, &far));
@@ -181,7 +181,7 @@ Test(channel_wire, from_and_to_fds) {
 }
 
 // What is received is close-on-exec, too.
-Test(channel_wire, received_fds_close_on_exec) {
+OBJECT_TEST(channel_wire, received_fds_close_on_exec) {
     zx_handle_t near, far, vmo;
     expect_ok(zx_channel_create(0, &near, &far));
     expect_ok(zx_vmo_create(4096, 0, &vmo));
@@ -225,7 +225,7 @@ static void* leave_it_to_the_destructor(void* handle) {
 }
 
 // A thread's destructors may still read after the channel's own destructor ran.
-Test(channel_wire, reading_in_a_thread_s_destructor) {
+OBJECT_TEST(channel_wire, reading_in_a_thread_s_destructor) {
     zx_handle_t near, far;
     pthread_t thread;
     expect_ok(zx_channel_create(0, &near, &far));

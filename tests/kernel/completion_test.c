@@ -4,7 +4,7 @@
 
 #include "object_test.h"
 
-OBJECT_SUITE(completion);
+OBJECT_SUITE(completion, test_begin, test_end);
 
 static sync_completion_t completion;
 
@@ -29,7 +29,7 @@ static void until_awaited(void) {
     }
 }
 
-Test(completion, signal_and_reset) {
+OBJECT_TEST(completion, signal_and_reset) {
     cr_assert_not(sync_completion_signaled(&completion));
     expect_status(sync_completion_wait(&completion, 0), ZX_ERR_TIMED_OUT);
     expect_status(sync_completion_wait(&completion, -5), ZX_ERR_TIMED_OUT);
@@ -47,7 +47,7 @@ Test(completion, signal_and_reset) {
     expect_status(sync_completion_wait(&completion, 0), ZX_ERR_TIMED_OUT);
 }
 
-Test(completion, wakes_all) {
+OBJECT_TEST(completion, wakes_all) {
     waiter_t waiters[4];
     for (int i = 0; i < 4; i++) {
         wait_start(&waiters[i]);
@@ -62,7 +62,7 @@ Test(completion, wakes_all) {
 
 // Signalled, reset and waited for again before the first waiter runs: it was signalled all the
 // same.
-Test(completion, reset_at_once) {
+OBJECT_TEST(completion, reset_at_once) {
     for (int i = 0; i < 2000; i++) {
         waiter_t first;
         completion = SYNC_COMPLETION_INIT;  // no trace of who waited before
@@ -77,7 +77,7 @@ Test(completion, reset_at_once) {
 }
 
 // A wake that was meant for something else at the same address is none.
-Test(completion, stray_wakes) {
+OBJECT_TEST(completion, stray_wakes) {
     waiter_t waiter = {.status = ZX_ERR_INTERNAL};
     wait_start(&waiter);
     until_awaited();
@@ -97,7 +97,7 @@ static void* signal_run(void* argument) {
 }
 
 // One on the stack, gone as soon as the wait returns.
-Test(completion, on_the_stack) {
+OBJECT_TEST(completion, on_the_stack) {
     for (int i = 0; i < 1000; i++) {
         sync_completion_t* local = malloc(sizeof(*local));
         *local = SYNC_COMPLETION_INIT;

@@ -4,9 +4,9 @@
 
 #include "object_test.h"
 
-OBJECT_SUITE(event);
+OBJECT_SUITE(event, test_begin, test_end);
 
-Test(event, signals) {
+OBJECT_TEST(event, signals) {
     zx_handle_t event = test_event();
     cr_assert_eq(test_signals(event), 0);
     expect_ok(zx_object_signal(event, 0, ZX_EVENT_SIGNALED | ZX_USER_SIGNAL_7));
@@ -19,7 +19,7 @@ Test(event, signals) {
     test_close(event);
 }
 
-Test(event, errors) {
+OBJECT_TEST(event, errors) {
     zx_handle_t event;
     expect_status(zx_event_create(1, &event), ZX_ERR_INVALID_ARGS);
     expect_status(zx_event_create(0, NULL), ZX_ERR_INVALID_ARGS);
@@ -55,7 +55,7 @@ static void* toggle(void* argument) {
 }
 
 // Nobody's bits are lost, also when the word moves into a shared page meanwhile.
-Test(event, threads) {
+OBJECT_TEST(event, threads) {
     zx_handle_t event = test_event();
     zx_handle_t ends[2];
     pthread_t threads[THREADS];
@@ -83,7 +83,7 @@ Test(event, threads) {
 }
 
 // Another holder fills the bell and makes it blocking: signalling must not hang.
-Test(event, hostile_bell) {
+OBJECT_TEST(event, hostile_bell) {
     zx_handle_t event = test_event();
     ko_object_t* object;
     ko_wire_t wire = {0};

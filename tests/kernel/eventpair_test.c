@@ -16,16 +16,16 @@ static void end(void) {
     test_end();
 }
 
-TestSuite(eventpair, .init = begin, .fini = end, .timeout = 30);
+OBJECT_SUITE(eventpair, begin, end);
 
-Test(eventpair, create_errors) {
+OBJECT_TEST(eventpair, create_errors) {
     zx_handle_t other;
     expect_status(zx_eventpair_create(1, &other, &other), ZX_ERR_NOT_SUPPORTED);
     expect_status(zx_eventpair_create(0, NULL, &other), ZX_ERR_INVALID_ARGS);
     expect_status(zx_eventpair_create(0, &other, NULL), ZX_ERR_INVALID_ARGS);
 }
 
-Test(eventpair, each_end_has_its_own) {
+OBJECT_TEST(eventpair, each_end_has_its_own) {
     expect_ok(zx_object_signal(near, 0, ZX_USER_SIGNAL_0));
     expect_ok(zx_object_signal_peer(near, 0, ZX_USER_SIGNAL_1 | ZX_EVENTPAIR_SIGNALED));
     cr_assert_eq(test_signals(near), ZX_USER_SIGNAL_0);
@@ -34,7 +34,7 @@ Test(eventpair, each_end_has_its_own) {
     cr_assert_eq(test_signals(near), ZX_USER_SIGNAL_2);
 }
 
-Test(eventpair, errors) {
+OBJECT_TEST(eventpair, errors) {
     expect_status(zx_object_signal(near, 0, ZX_EVENTPAIR_PEER_CLOSED), ZX_ERR_INVALID_ARGS);
     expect_status(zx_object_signal_peer(near, ZX_CHANNEL_READABLE, 0), ZX_ERR_INVALID_ARGS);
     test_drop_rights(&near, ZX_RIGHT_SIGNAL);
@@ -44,7 +44,7 @@ Test(eventpair, errors) {
     expect_status(zx_object_signal_peer(near, 0, ZX_USER_SIGNAL_0), ZX_ERR_ACCESS_DENIED);
 }
 
-Test(eventpair, peer_closed) {
+OBJECT_TEST(eventpair, peer_closed) {
     zx_handle_t copy;
     expect_ok(zx_handle_duplicate(far, ZX_RIGHT_SAME_RIGHTS, &copy));
     expect_ok(zx_object_signal_peer(far, 0, ZX_USER_SIGNAL_0));
@@ -57,7 +57,7 @@ Test(eventpair, peer_closed) {
     cr_assert(test_signals(near) & ZX_USER_SIGNAL_1);
 }
 
-Test(eventpair, ports) {
+OBJECT_TEST(eventpair, ports) {
     zx_handle_t port = test_port();
     zx_port_packet_t packet;
     expect_ok(zx_object_wait_async(near, port, 1, ZX_USER_SIGNAL_3, 0));

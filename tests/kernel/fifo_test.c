@@ -20,7 +20,7 @@ static void end(void) {
     test_end();
 }
 
-TestSuite(fifo, .init = begin, .fini = end, .timeout = 30);
+OBJECT_SUITE(fifo, begin, end);
 
 static zx_status_t put(zx_handle_t fifo, const uint32_t* values, size_t count, size_t* actual) {
     return zx_fifo_write(fifo, sizeof(*values), values, count, actual);
@@ -30,7 +30,7 @@ static zx_status_t take(zx_handle_t fifo, uint32_t* values, size_t count, size_t
     return zx_fifo_read(fifo, sizeof(*values), values, count, actual);
 }
 
-Test(fifo, create_errors) {
+OBJECT_TEST(fifo, create_errors) {
     zx_handle_t a, b;
     static const struct {
         size_t count, size;
@@ -49,7 +49,7 @@ Test(fifo, create_errors) {
     test_close(b);
 }
 
-Test(fifo, arguments) {
+OBJECT_TEST(fifo, arguments) {
     uint32_t value = 0;
     size_t actual;
     expect_status(zx_fifo_write(near, 3, &value, 1, NULL), ZX_ERR_OUT_OF_RANGE);
@@ -64,7 +64,7 @@ Test(fifo, arguments) {
     expect_status(take(near, &value, 1, NULL), ZX_ERR_ACCESS_DENIED);
 }
 
-Test(fifo, fill_and_drain) {
+OBJECT_TEST(fifo, fill_and_drain) {
     uint32_t values[COUNT + 3];
     size_t actual = 0;
     for (uint32_t i = 0; i < countof(values); i++) {
@@ -87,7 +87,7 @@ Test(fifo, fill_and_drain) {
 }
 
 // Batches of all sizes go round the ring's end.
-Test(fifo, wraps_around) {
+OBJECT_TEST(fifo, wraps_around) {
     uint32_t sent = 0;
     uint32_t received = 0;
     for (uint32_t round = 0; round < 1000; round++) {
@@ -107,7 +107,7 @@ Test(fifo, wraps_around) {
     cr_assert_gt(received, 1000);
 }
 
-Test(fifo, peer_closed_after_the_records) {
+OBJECT_TEST(fifo, peer_closed_after_the_records) {
     uint32_t values[2] = {1, 2};
     size_t actual;
     expect_ok(put(far, values, 2, &actual));
@@ -120,7 +120,7 @@ Test(fifo, peer_closed_after_the_records) {
     cr_assert_eq(test_signals(near), ZX_FIFO_PEER_CLOSED);
 }
 
-Test(fifo, user_signals) {
+OBJECT_TEST(fifo, user_signals) {
     expect_ok(zx_object_signal(near, 0, ZX_USER_SIGNAL_0));
     expect_ok(zx_object_signal_peer(near, 0, ZX_USER_SIGNAL_1));
     cr_assert_eq(test_signals(near), ZX_FIFO_WRITABLE | ZX_USER_SIGNAL_0);
@@ -147,7 +147,7 @@ static void* produce(void* argument) {
 }
 
 // No wake-up is lost on either side; the reader uses a port.
-Test(fifo, threads) {
+OBJECT_TEST(fifo, threads) {
     pthread_t thread;
     void* failed;
     zx_handle_t port = test_port();
@@ -171,7 +171,7 @@ Test(fifo, threads) {
     test_close(port);
 }
 
-Test(fifo, edge) {
+OBJECT_TEST(fifo, edge) {
     zx_handle_t port = test_port();
     uint32_t value = 1;
     expect_ok(put(near, &value, 1, NULL));
@@ -203,7 +203,7 @@ static void lies_close(lies_t* lies) {
     ko_object_release(lies->object);
 }
 
-Test(fifo, lying_indices) {
+OBJECT_TEST(fifo, lying_indices) {
     static const uint32_t values[] = {COUNT + 1, 4096, 0x80000000u, UINT32_MAX - COUNT};
     lies_t lies;
     lies_open(&lies);
@@ -221,7 +221,7 @@ Test(fifo, lying_indices) {
 }
 
 // This end's own indices are its own, whatever the page says.
-Test(fifo, indices_that_are_not_the_peers) {
+OBJECT_TEST(fifo, indices_that_are_not_the_peers) {
     lies_t lies;
     uint32_t value = 5;
     lies_open(&lies);

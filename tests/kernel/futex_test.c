@@ -5,13 +5,13 @@
 
 #include "object_test.h"
 
-OBJECT_SUITE(futex);
+OBJECT_SUITE(futex, test_begin, test_end);
 
 static zx_futex_t word;
 static zx_futex_t other;
 static _Atomic int awake;
 
-Test(futex, arguments) {
+OBJECT_TEST(futex, arguments) {
     const zx_futex_t* odd = (const zx_futex_t*)((uintptr_t)&word + 1);
     const zx_status_t bad = ZX_ERR_INVALID_ARGS;
     expect_status(zx_futex_wait(NULL, 0, ZX_HANDLE_INVALID, 0), bad);
@@ -26,7 +26,7 @@ Test(futex, arguments) {
     expect_status(zx_futex_requeue(&word, 1, 1, &other, 1, ZX_HANDLE_INVALID), ZX_ERR_BAD_STATE);
 }
 
-Test(futex, value_and_deadline) {
+OBJECT_TEST(futex, value_and_deadline) {
     atomic_store(&word, 7);
     expect_status(zx_futex_wait(&word, 8, ZX_HANDLE_INVALID, EVER), ZX_ERR_BAD_STATE);
     zx_time_t deadline = SOON;
@@ -67,7 +67,7 @@ static void expect_awake(int count) {
 }
 
 // The threads sleep on `other` after sleepers_start(): nothing on `word` wakes them.
-Test(futex, wakes_as_many_as_asked) {
+OBJECT_TEST(futex, wakes_as_many_as_asked) {
     sleepers_start();
     expect_ok(zx_futex_wake(&word, UINT32_MAX));
     expect_ok(zx_futex_wake(&other, 0));

@@ -2,9 +2,9 @@
 // Handles: identity, rights, stale values, what is told of an object.
 #include "object_test.h"
 
-OBJECT_SUITE(handle);
+OBJECT_SUITE(handle, test_begin, test_end);
 
-Test(handle, invalid_values) {
+OBJECT_TEST(handle, invalid_values) {
     expect_ok(zx_handle_close(ZX_HANDLE_INVALID));
     expect_status(zx_handle_close(0x12345678), ZX_ERR_BAD_HANDLE);
     zx_handle_t event = test_event();
@@ -17,7 +17,7 @@ Test(handle, invalid_values) {
 }
 
 // A closed value stays dead although its slot is used again many times.
-Test(handle, stale_values_stay_dead) {
+OBJECT_TEST(handle, stale_values_stay_dead) {
     zx_handle_t stale = test_event();
     test_close(stale);
     for (int i = 0; i < 2000; i++) {
@@ -29,7 +29,7 @@ Test(handle, stale_values_stay_dead) {
     }
 }
 
-Test(handle, duplicate) {
+OBJECT_TEST(handle, duplicate) {
     zx_handle_t event = test_event();
     zx_handle_t copy;
     expect_ok(zx_handle_duplicate(event, ZX_RIGHT_SAME_RIGHTS, &copy));
@@ -42,7 +42,7 @@ Test(handle, duplicate) {
     test_close(copy);
 }
 
-Test(handle, duplicate_rights) {
+OBJECT_TEST(handle, duplicate_rights) {
     zx_handle_t event = test_event();
     zx_handle_t copy = 7;
     expect_status(zx_handle_duplicate(event, ZX_RIGHT_SAME_RIGHTS, NULL), ZX_ERR_INVALID_ARGS);
@@ -62,7 +62,7 @@ Test(handle, duplicate_rights) {
     test_close(event);
 }
 
-Test(handle, replace) {
+OBJECT_TEST(handle, replace) {
     zx_handle_t event = test_event();
     zx_handle_t fresh;
     expect_ok(zx_handle_replace(event, ZX_RIGHT_SIGNAL, &fresh));
@@ -79,7 +79,7 @@ Test(handle, replace) {
     expect_status(zx_handle_replace(event, ZX_RIGHT_SAME_RIGHTS, &fresh), ZX_ERR_BAD_HANDLE);
 }
 
-Test(handle, close_many) {
+OBJECT_TEST(handle, close_many) {
     zx_handle_t events[] = {test_event(), ZX_HANDLE_INVALID, 0x1234, test_event()};
     expect_status(zx_handle_close_many(events, 4), ZX_ERR_BAD_HANDLE);
     expect_status(zx_handle_close(events[3]), ZX_ERR_BAD_HANDLE);
@@ -87,7 +87,7 @@ Test(handle, close_many) {
     expect_status(zx_handle_close_many(NULL, 1), ZX_ERR_INVALID_ARGS);
 }
 
-Test(handle, basic_info) {
+OBJECT_TEST(handle, basic_info) {
     zx_handle_t ends[2];
     expect_ok(zx_eventpair_create(0, &ends[0], &ends[1]));
     zx_info_handle_basic_t first = test_basic(ends[0]);
@@ -104,7 +104,7 @@ Test(handle, basic_info) {
     expect_ok(zx_handle_close_many(ends, 2));
 }
 
-Test(handle, info_sizes) {
+OBJECT_TEST(handle, info_sizes) {
     zx_handle_t event = test_event();
     char small[sizeof(zx_info_handle_basic_t) - 1];
     size_t actual = 7;
@@ -128,7 +128,7 @@ Test(handle, info_sizes) {
     test_close(event);
 }
 
-Test(handle, count) {
+OBJECT_TEST(handle, count) {
     zx_handle_t event = test_event();
     zx_info_handle_count_t count;
     expect_ok(zx_object_get_info(event, ZX_INFO_HANDLE_COUNT, &count, sizeof(count), NULL, NULL));
@@ -147,7 +147,7 @@ Test(handle, count) {
     test_close(event);
 }
 
-Test(handle, names) {
+OBJECT_TEST(handle, names) {
     zx_handle_t vmo;
     expect_ok(zx_vmo_create(4096, 0, &vmo));
     char name[ZX_MAX_NAME_LEN] = "x";
@@ -173,7 +173,7 @@ Test(handle, names) {
     test_close(vmo);
 }
 
-Test(handle, wrong_type) {
+OBJECT_TEST(handle, wrong_type) {
     zx_handle_t event = test_event();
     zx_handle_t port = test_port();
     uint64_t word;
@@ -197,7 +197,7 @@ Test(handle, wrong_type) {
     test_close(event);
 }
 
-Test(handle, permanent_ones_stay) {
+OBJECT_TEST(handle, permanent_ones_stay) {
     zx_handle_t root = zx_vmar_root_self();
     cr_assert_neq(root, ZX_HANDLE_INVALID);
     expect_status(zx_handle_close(root), ZX_ERR_NOT_SUPPORTED);
@@ -219,7 +219,7 @@ static int compare(const void* a, const void* b) {
     return x < y ? -1 : x > y;
 }
 
-Test(handle, many_are_distinct) {
+OBJECT_TEST(handle, many_are_distinct) {
     zx_handle_t* events = calloc(MANY, sizeof(*events));
     for (int i = 0; i < MANY; i++) {
         events[i] = test_event();
@@ -250,7 +250,7 @@ static void* churn(void* argument) {
     return NULL;
 }
 
-Test(handle, threads) {
+OBJECT_TEST(handle, threads) {
     zx_handle_t event = test_event();
     pthread_t threads[4];
     for (int i = 0; i < 4; i++) {

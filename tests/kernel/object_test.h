@@ -80,7 +80,26 @@ static inline void test_end(void) {
     cr_assert_eq(TEST_MEMORY_LEAKS(), 0, "memory is lost");
 }
 
-#define OBJECT_SUITE(name) TestSuite(name, .init = test_begin, .fini = test_end, .timeout = 30)
+// OBJECT_SUITE(suite, begin, end), then OBJECT_TEST(suite, name) { … }. Criterion's own fixtures do
+// not fail a test, so `begin` and `end` (which call the two above) are run as parts of each test.
+#define OBJECT_SUITE(suite, begin, end) \
+    TestSuite(suite, .timeout = 30);    \
+    static void suite##_enter_(void) {  \
+        begin();                        \
+    }                                   \
+    static void suite##_leave_(void) {  \
+        end();                          \
+    }                                   \
+    _Static_assert(1, "takes a semicolon")
+
+#define OBJECT_TEST(suite, name)            \
+    static void suite##_##name##_run(void); \
+    Test(suite, name) {                     \
+        suite##_enter_();                   \
+        suite##_##name##_run();             \
+        suite##_leave_();                   \
+    }                                       \
+    static void suite##_##name##_run(void)
 
 // ---- small things
 

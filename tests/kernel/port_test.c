@@ -19,7 +19,7 @@ static void end(void) {
     test_end();
 }
 
-TestSuite(port, .init = begin, .fini = end, .timeout = 30);
+OBJECT_SUITE(port, begin, end);
 
 static zx_status_t poll_port(zx_port_packet_t* packet) {
     return zx_port_wait(port, 0, packet);
@@ -48,7 +48,7 @@ static void clear(zx_signals_t signals) {
     expect_ok(zx_object_signal(event, signals, 0));
 }
 
-Test(port, arguments) {
+OBJECT_TEST(port, arguments) {
     zx_handle_t other = test_event();
     zx_port_packet_t packet = {.type = ZX_PKT_TYPE_SIGNAL_ONE};
     expect_status(zx_port_create(2, &other), ZX_ERR_INVALID_ARGS);
@@ -70,7 +70,7 @@ Test(port, arguments) {
     expect_status(zx_port_cancel(port, event, 1), ZX_ERR_ACCESS_DENIED);
 }
 
-Test(port, user_packets_in_order) {
+OBJECT_TEST(port, user_packets_in_order) {
     for (uint64_t key = 1; key <= 3; key++) {
         zx_port_packet_t packet = {.key = key, .type = ZX_PKT_TYPE_USER, .status = -7};
         packet.user.u64[3] = key * 11;
@@ -89,7 +89,7 @@ Test(port, user_packets_in_order) {
     expect_none();
 }
 
-Test(port, full) {
+OBJECT_TEST(port, full) {
     zx_port_packet_t packet = {.type = ZX_PKT_TYPE_USER};
     for (uint32_t i = 0; i < KO_PORT_MAX_PACKETS; i++) {
         expect_ok(zx_port_queue(port, &packet));
@@ -99,13 +99,13 @@ Test(port, full) {
     expect_ok(zx_port_queue(port, &packet));
 }
 
-Test(port, not_before_the_deadline) {
+OBJECT_TEST(port, not_before_the_deadline) {
     zx_time_t deadline = SOON;
     expect_status(zx_port_wait(port, deadline, NULL), ZX_ERR_TIMED_OUT);
     cr_assert_geq(zx_clock_get_monotonic(), deadline);
 }
 
-Test(port, wait_async_asserted_already) {
+OBJECT_TEST(port, wait_async_asserted_already) {
     set(ZX_USER_SIGNAL_0 | ZX_USER_SIGNAL_1);
     zx_time_t before = zx_clock_get_monotonic();
     expect_ok(observe(5, ZX_USER_SIGNAL_1, ZX_WAIT_ASYNC_TIMESTAMP));
@@ -121,7 +121,7 @@ Test(port, wait_async_asserted_already) {
     expect_none();  // once
 }
 
-Test(port, wait_async_later) {
+OBJECT_TEST(port, wait_async_later) {
     expect_ok(observe(5, ZX_USER_SIGNAL_1, 0));
     expect_none();
     set(ZX_USER_SIGNAL_2);
@@ -133,7 +133,7 @@ Test(port, wait_async_later) {
     expect_none();
 }
 
-Test(port, several_waits) {
+OBJECT_TEST(port, several_waits) {
     expect_ok(observe(1, ZX_USER_SIGNAL_1, 0));
     expect_ok(observe(2, ZX_USER_SIGNAL_2, 0));
     expect_ok(observe(3, ZX_USER_SIGNAL_1 | ZX_USER_SIGNAL_2, 0));
@@ -146,7 +146,7 @@ Test(port, several_waits) {
     expect_none();
 }
 
-Test(port, two_ports) {
+OBJECT_TEST(port, two_ports) {
     zx_handle_t second = test_port();
     zx_port_packet_t packet;
     expect_ok(observe(1, ZX_USER_SIGNAL_1, 0));
@@ -159,7 +159,7 @@ Test(port, two_ports) {
 }
 
 // An edge is the change, not the state.
-Test(port, edge) {
+OBJECT_TEST(port, edge) {
     set(ZX_USER_SIGNAL_1);
     expect_ok(observe(1, ZX_USER_SIGNAL_1, ZX_WAIT_ASYNC_EDGE));
     expect_none();
@@ -174,7 +174,7 @@ Test(port, edge) {
 }
 
 // Between the two changes nobody looks at the port.
-Test(port, edge_without_a_look_between) {
+OBJECT_TEST(port, edge_without_a_look_between) {
     set(ZX_USER_SIGNAL_1);
     expect_ok(observe(1, ZX_USER_SIGNAL_1, ZX_WAIT_ASYNC_EDGE));
     clear(ZX_USER_SIGNAL_1);
@@ -183,7 +183,7 @@ Test(port, edge_without_a_look_between) {
 }
 
 // A reader enlists for the next message, then drains; what comes while it drains must wake it.
-Test(port, edge_of_a_channel) {
+OBJECT_TEST(port, edge_of_a_channel) {
     zx_handle_t ends[2];
     uint32_t size;
     expect_ok(zx_channel_create(0, &ends[0], &ends[1]));
@@ -201,7 +201,47 @@ Test(port, edge_of_a_channel) {
     expect_ok(zx_handle_close_many(ends, 2));
 }
 
-Test(port, edge_of_a_timer) {
+#define BURST 5000
+
+static void* write_run(void* argument) {
+    for (int i = 0; i < BURST;) {
+        zx_status_t status = zx_channel_write(*(zx_handle_t*)argument, 0, "x", 1, NULL, 0);
+        if (status == ZX_OK) {
+            i++;
+        } else if (status != ZX_ERR_SHOULD_WAIT) {
+            return argument;
+        } else {
+            zx_object_wait_one(*(zx_handle_t*)argument, ZX_CHANNEL_WRITABLE, EVER, NULL);
+        }
+    }
+    return NULL;
+}
+
+// The same against a writer that never pauses: an edge that is missed leaves the reader asleep.
+OBJECT_TEST(port, edges_race) {
+    zx_handle_t ends[2];
+    pthread_t thread;
+    void* failed;
+    int count = 0;
+    expect_ok(zx_channel_create(0, &ends[0], &ends[1]));
+    cr_assert_eq(pthread_create(&thread, NULL, write_run, &ends[1]), 0);
+    while (count < BURST) {
+        char byte;
+        uint32_t size;
+        expect_ok(zx_object_wait_async(ends[0], port, 1, ZX_CHANNEL_READABLE, ZX_WAIT_ASYNC_EDGE));
+        while (zx_channel_read(ends[0], 0, &byte, NULL, 1, 0, &size, NULL) == ZX_OK) {
+            count++;
+        }
+        if (count < BURST) {
+            expect_ok(zx_port_wait(port, EVER, NULL));
+        }
+    }
+    pthread_join(thread, &failed);
+    cr_assert_null(failed);
+    expect_ok(zx_handle_close_many(ends, 2));
+}
+
+OBJECT_TEST(port, edge_of_a_timer) {
     zx_handle_t timer;
     expect_ok(zx_timer_create(0, ZX_CLOCK_MONOTONIC, &timer));
     expect_ok(zx_timer_set(timer, 1, 0));
@@ -215,7 +255,7 @@ Test(port, edge_of_a_timer) {
 }
 
 // Messages that come close together, each waited for anew.
-Test(port, channel_messages) {
+OBJECT_TEST(port, channel_messages) {
     zx_handle_t ends[2];
     expect_ok(zx_channel_create(0, &ends[0], &ends[1]));
     expect_ok(zx_object_wait_async(ends[0], port, 1, ZX_CHANNEL_READABLE, 0));
@@ -237,7 +277,7 @@ Test(port, channel_messages) {
     test_close(ends[0]);
 }
 
-Test(port, cancel) {
+OBJECT_TEST(port, cancel) {
     expect_status(zx_port_cancel(port, event, 1), ZX_ERR_NOT_FOUND);
     expect_ok(observe(1, ZX_USER_SIGNAL_1, 0));
     expect_ok(observe(2, ZX_USER_SIGNAL_1, 0));
@@ -251,7 +291,7 @@ Test(port, cancel) {
     expect_status(zx_port_cancel(port, 0x1234, 3), ZX_ERR_BAD_HANDLE);
 }
 
-Test(port, closed_handle_ends_its_waits) {
+OBJECT_TEST(port, closed_handle_ends_its_waits) {
     zx_handle_t copy;
     expect_ok(zx_handle_duplicate(event, ZX_RIGHT_SAME_RIGHTS, &copy));
     expect_ok(zx_object_wait_async(copy, port, 1, ZX_USER_SIGNAL_1, 0));
@@ -266,7 +306,7 @@ Test(port, closed_handle_ends_its_waits) {
     expect_none();
 }
 
-Test(port, closed_port_ends_its_waits) {
+OBJECT_TEST(port, closed_port_ends_its_waits) {
     expect_ok(observe(1, ZX_USER_SIGNAL_1, 0));
     test_close(port);
     set(ZX_USER_SIGNAL_1);
@@ -292,7 +332,7 @@ static void until_threads_wait(uint32_t count) {
 
 #define THREADS 4
 
-Test(port, closing_wakes_the_threads) {
+OBJECT_TEST(port, closing_wakes_the_threads) {
     pthread_t threads[THREADS];
     zx_status_t statuses[THREADS];
     for (int i = 0; i < THREADS; i++) {
@@ -307,7 +347,7 @@ Test(port, closing_wakes_the_threads) {
 }
 
 // As many packets as threads, in a burst: each thread gets one.
-Test(port, each_thread_one_packet) {
+OBJECT_TEST(port, each_thread_one_packet) {
     for (int round = 0; round < 100; round++) {
         pthread_t threads[THREADS];
         zx_status_t statuses[THREADS];
@@ -341,7 +381,7 @@ static void* signal_run(void* argument) {
 }
 
 // Waits, cancels and signals at once: the last state is always seen.
-Test(port, enlisting_races) {
+OBJECT_TEST(port, enlisting_races) {
     pthread_t thread;
     void* failed;
     cr_assert_eq(pthread_create(&thread, NULL, signal_run, NULL), 0);
@@ -364,7 +404,7 @@ static void* close_run(void* argument) {
     return NULL;
 }
 
-Test(port, closing_races) {
+OBJECT_TEST(port, closing_races) {
     for (int i = 0; i < 300; i++) {
         zx_handle_t handle = test_event();
         pthread_t thread;

@@ -18,7 +18,7 @@ static void end(void) {
     test_end();
 }
 
-TestSuite(resource, .init = begin, .fini = end, .timeout = 30);
+OBJECT_SUITE(resource, begin, end);
 
 static zx_handle_t make(zx_handle_t parent, uint32_t kind, uint64_t base, size_t size) {
     zx_handle_t resource;
@@ -26,7 +26,7 @@ static zx_handle_t make(zx_handle_t parent, uint32_t kind, uint64_t base, size_t
     return resource;
 }
 
-Test(resource, info) {
+OBJECT_TEST(resource, info) {
     zx_info_resource_t info;
     expect_ok(zx_object_get_info(root, ZX_INFO_RESOURCE, &info, sizeof(info), NULL, NULL));
     cr_assert_eq(info.kind, ZX_RSRC_KIND_ROOT);
@@ -39,7 +39,7 @@ Test(resource, info) {
     test_close(irq);
 }
 
-Test(resource, arguments) {
+OBJECT_TEST(resource, arguments) {
     zx_handle_t out;
     const uint32_t mmio = ZX_RSRC_KIND_MMIO;
     expect_status(zx_resource_create(root, mmio, 0, 1, "x", 1, NULL), ZX_ERR_INVALID_ARGS);
@@ -58,7 +58,7 @@ Test(resource, arguments) {
     expect_status(zx_resource_create(root, mmio, 0, 1, "x", 1, &out), ZX_ERR_ACCESS_DENIED);
 }
 
-Test(resource, name_is_cut) {
+OBJECT_TEST(resource, name_is_cut) {
     zx_handle_t out;
     zx_info_resource_t info;
     char name[40];
@@ -69,7 +69,7 @@ Test(resource, name_is_cut) {
     test_close(out);
 }
 
-Test(resource, children_are_narrower) {
+OBJECT_TEST(resource, children_are_narrower) {
     zx_handle_t out;
     zx_handle_t window = make(root, ZX_RSRC_KIND_MMIO, 0x1000, 0x1000);
     const uint32_t mmio = ZX_RSRC_KIND_MMIO;
@@ -85,7 +85,7 @@ Test(resource, children_are_narrower) {
     test_close(window);
 }
 
-Test(resource, check) {
+OBJECT_TEST(resource, check) {
     zx_handle_t irq = make(root, ZX_RSRC_KIND_IRQ, 10, 5);
     expect_ok(ko_resource_check(root, ZX_RSRC_KIND_IRQ, UINT64_MAX, 1));
     expect_ok(ko_resource_check(irq, ZX_RSRC_KIND_IRQ, 10, 5));
@@ -98,7 +98,7 @@ Test(resource, check) {
 }
 
 // One that came in a message, here from ourselves, is a copy of words.
-Test(resource, received_opens_nothing) {
+OBJECT_TEST(resource, received_opens_nothing) {
     zx_handle_t ends[2];
     zx_handle_t copy;
     expect_ok(zx_channel_create(0, &ends[0], &ends[1]));

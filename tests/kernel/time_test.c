@@ -2,9 +2,9 @@
 // Clocks, sleeping, and arithmetic that saturates.
 #include "object_test.h"
 
-OBJECT_SUITE(time);
+OBJECT_SUITE(time, test_begin, test_end);
 
-Test(time, clocks) {
+OBJECT_TEST(time, clocks) {
     zx_time_t first = zx_clock_get_monotonic();
     cr_assert_gt(first, 0);
     zx_time_t monotonic, utc, thread;
@@ -20,7 +20,7 @@ Test(time, clocks) {
     cr_assert_eq(zx_ticks_per_second(), ZX_SEC(1));
 }
 
-Test(time, deadlines_saturate) {
+OBJECT_TEST(time, deadlines_saturate) {
     cr_assert_eq(zx_deadline_after(ZX_TIME_INFINITE), ZX_TIME_INFINITE);
     cr_assert_eq(zx_deadline_after(ZX_TIME_INFINITE - 1), ZX_TIME_INFINITE);
     cr_assert_lt(zx_deadline_after(-ZX_SEC(1)), zx_clock_get_monotonic());
@@ -32,7 +32,7 @@ Test(time, deadlines_saturate) {
     cr_assert_eq(zx_time_sub_time(7, 5), 2);
 }
 
-Test(time, sleep) {
+OBJECT_TEST(time, sleep) {
     expect_ok(zx_nanosleep(0));
     expect_ok(zx_nanosleep(ZX_TIME_INFINITE_PAST));
     zx_time_t deadline = zx_deadline_after(ZX_MSEC(5));

@@ -14,9 +14,9 @@ static void end(void) {
     test_end();
 }
 
-TestSuite(timer, .init = begin, .fini = end, .timeout = 30);
+OBJECT_SUITE(timer, begin, end);
 
-Test(timer, errors) {
+OBJECT_TEST(timer, errors) {
     zx_handle_t other;
     expect_status(zx_timer_create(3, ZX_CLOCK_MONOTONIC, &other), ZX_ERR_INVALID_ARGS);
     expect_status(zx_timer_create(0, ZX_CLOCK_UTC, &other), ZX_ERR_INVALID_ARGS);
@@ -28,7 +28,7 @@ Test(timer, errors) {
     expect_status(zx_timer_cancel(timer), ZX_ERR_ACCESS_DENIED);
 }
 
-Test(timer, fires_and_stays) {
+OBJECT_TEST(timer, fires_and_stays) {
     zx_time_t deadline = SOON;
     expect_ok(zx_timer_set(timer, deadline, 0));
     expect_ok(zx_object_wait_one(timer, ZX_TIMER_SIGNALED, EVER, NULL));
@@ -37,7 +37,7 @@ Test(timer, fires_and_stays) {
     cr_assert_eq(test_signals(timer), ZX_TIMER_SIGNALED);
 }
 
-Test(timer, past_fires_at_once) {
+OBJECT_TEST(timer, past_fires_at_once) {
     static const zx_time_t past[] = {1, 0, -5, ZX_TIME_INFINITE_PAST};
     for (size_t i = 0; i < countof(past); i++) {
         expect_ok(zx_timer_cancel(timer));
@@ -47,7 +47,7 @@ Test(timer, past_fires_at_once) {
     }
 }
 
-Test(timer, setting_anew_clears) {
+OBJECT_TEST(timer, setting_anew_clears) {
     expect_ok(zx_timer_set(timer, 1, 0));
     expect_ok(zx_object_wait_one(timer, ZX_TIMER_SIGNALED, EVER, NULL));
     expect_ok(zx_timer_set(timer, ZX_TIME_INFINITE, ZX_SEC(1)));
@@ -62,7 +62,7 @@ Test(timer, setting_anew_clears) {
     cr_assert_eq(info.deadline, 0);
 }
 
-Test(timer, cancelled_does_not_fire) {
+OBJECT_TEST(timer, cancelled_does_not_fire) {
     expect_ok(zx_timer_set(timer, SOON, 0));
     expect_ok(zx_timer_cancel(timer));
     expect_status(
@@ -72,7 +72,7 @@ Test(timer, cancelled_does_not_fire) {
 }
 
 // A port hears each firing, although nobody reads the timer between.
-Test(timer, ports) {
+OBJECT_TEST(timer, ports) {
     zx_handle_t port = test_port();
     zx_port_packet_t packet;
     for (uint64_t key = 1; key <= 5; key++) {

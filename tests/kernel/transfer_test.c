@@ -4,7 +4,7 @@
 
 #include "object_test.h"
 
-OBJECT_SUITE(transfer);
+OBJECT_SUITE(transfer, test_begin, test_end);
 
 static int use_event(zx_handle_t channel) {
     zx_handle_t event;
@@ -18,7 +18,7 @@ static int use_event(zx_handle_t channel) {
     return zx_handle_close(event);
 }
 
-Test(transfer, event) {
+OBJECT_TEST(transfer, event) {
     test_peer_t peer;
     test_peer_start(&peer, use_event);
     zx_handle_t event = test_event();
@@ -43,7 +43,7 @@ static int signal_event(zx_handle_t channel) {
     return zx_handle_close(event);
 }
 
-Test(transfer, event_on_a_port) {
+OBJECT_TEST(transfer, event_on_a_port) {
     test_peer_t peer;
     test_peer_start(&peer, signal_event);
     zx_handle_t event = test_event();
@@ -72,7 +72,7 @@ static int use_eventpair(zx_handle_t channel) {
     return zx_handle_close(end);
 }
 
-Test(transfer, eventpair) {
+OBJECT_TEST(transfer, eventpair) {
     test_peer_t peer;
     zx_handle_t ends[2];
     test_peer_start(&peer, use_eventpair);
@@ -91,7 +91,7 @@ static int receive_and_die(zx_handle_t channel) {
 }
 
 // However a process ends, the other ends of what it held tell.
-Test(transfer, death_closes) {
+OBJECT_TEST(transfer, death_closes) {
     for (int i = 0; i < 3; i++) {
         test_peer_t peer;
         zx_handle_t ends[2];
@@ -125,7 +125,7 @@ static int use_vmo(zx_handle_t channel) {
     return zx_handle_close(vmo);
 }
 
-Test(transfer, vmo) {
+OBJECT_TEST(transfer, vmo) {
     test_peer_t peer;
     zx_handle_t vmo, copy;
     char text[5] = "";
@@ -150,7 +150,7 @@ static int use_read_only_resizable(zx_handle_t channel) {
     return zx_handle_close(vmo);
 }
 
-Test(transfer, vmo_resizable_and_read_only) {
+OBJECT_TEST(transfer, vmo_resizable_and_read_only) {
     test_peer_t peer;
     zx_handle_t vmo, copy;
     test_peer_start(&peer, use_read_only_resizable);
@@ -186,7 +186,7 @@ static int use_fifo(zx_handle_t channel) {
     }
 }
 
-Test(transfer, fifo) {
+OBJECT_TEST(transfer, fifo) {
     test_peer_t peer;
     zx_handle_t ends[2];
     uint64_t value = 1;
@@ -226,7 +226,7 @@ static int use_channel(zx_handle_t channel) {
     return zx_handle_close(end);
 }
 
-Test(transfer, channel) {
+OBJECT_TEST(transfer, channel) {
     test_peer_t peer;
     zx_handle_t ends[2];
     test_peer_start(&peer, use_channel);
@@ -253,7 +253,7 @@ static int use_resource(zx_handle_t channel) {
 }
 
 // What arrives is shown, and opens nothing: its range is only what a message says.
-Test(transfer, resource) {
+OBJECT_TEST(transfer, resource) {
     test_peer_t peer;
     zx_handle_t root, window;
     test_peer_start(&peer, use_resource);
@@ -276,7 +276,7 @@ static int send_back(zx_handle_t channel) {
     return 0;
 }
 
-Test(transfer, all_there_and_back) {
+OBJECT_TEST(transfer, all_there_and_back) {
     test_peer_t peer;
     zx_handle_t handles[6];
     zx_handle_t received[6];

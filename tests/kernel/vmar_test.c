@@ -25,7 +25,7 @@ static void end(void) {
     test_end();
 }
 
-TestSuite(vmar, .init = begin, .fini = end, .timeout = 30);
+OBJECT_SUITE(vmar, begin, end);
 
 static uint64_t mappings(void) {
     zx_info_vmo_t info;
@@ -69,7 +69,7 @@ static bool faults(volatile char* address, bool is_write) {
     return result;
 }
 
-Test(vmar, shows_the_vmo) {
+OBJECT_TEST(vmar, shows_the_vmo) {
     expect_ok(zx_vmo_write(vmo, "abc", PAGE, 3));
     volatile char* both = map(BOTH, 0, 4 * PAGE);
     volatile char* second = map(READ, PAGE, PAGE);
@@ -85,7 +85,7 @@ Test(vmar, shows_the_vmo) {
     cr_assert_eq(mappings(), 0);
 }
 
-Test(vmar, access) {
+OBJECT_TEST(vmar, access) {
     volatile char* none = map(0, 0, PAGE);
     volatile char* read = map(READ | ZX_VM_MAP_RANGE, 0, PAGE);
     volatile char* both = map(BOTH, 0, PAGE);
@@ -99,7 +99,7 @@ Test(vmar, access) {
     cr_assert(faults(both, false), "unmapped");
 }
 
-Test(vmar, arguments) {
+OBJECT_TEST(vmar, arguments) {
     zx_vaddr_t at;
     const zx_status_t bad = ZX_ERR_INVALID_ARGS;
     expect_status(zx_vmar_map(root, READ, 0, vmo, 0, 0, &at), bad);
@@ -124,7 +124,7 @@ Test(vmar, arguments) {
     expect_status(zx_vmar_protect(root, ZX_VM_SPECIFIC, PAGE, PAGE), bad);
 }
 
-Test(vmar, rights) {
+OBJECT_TEST(vmar, rights) {
     zx_vaddr_t at;
     zx_handle_t copy;
     expect_ok(zx_handle_duplicate(vmo, ZX_RIGHT_READ | ZX_RIGHT_MAP, &copy));
@@ -140,7 +140,7 @@ Test(vmar, rights) {
     test_close(copy);
 }
 
-Test(vmar, protect) {
+OBJECT_TEST(vmar, protect) {
     volatile char* at = map(BOTH, 0, 3 * PAGE);
     expect_ok(zx_vmar_protect(root, READ, (zx_vaddr_t)at + PAGE, PAGE));
     cr_assert_not(faults(at, true));
@@ -154,7 +154,7 @@ Test(vmar, protect) {
     unmap(at, 3 * PAGE);
 }
 
-Test(vmar, unmap_in_pieces) {
+OBJECT_TEST(vmar, unmap_in_pieces) {
     volatile char* at = map(READ, 0, 4 * PAGE);
     unmap(at + PAGE, PAGE);
     cr_assert_eq(mappings(), 2);
@@ -169,7 +169,7 @@ Test(vmar, unmap_in_pieces) {
 }
 
 // Memory that was not mapped by zx_vmar_map cannot be unmapped or changed by it.
-Test(vmar, foreign_memory_is_safe) {
+OBJECT_TEST(vmar, foreign_memory_is_safe) {
     char* foreign = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     cr_assert_neq(foreign, MAP_FAILED);
     zx_vaddr_t at = (zx_vaddr_t)foreign;
@@ -181,7 +181,7 @@ Test(vmar, foreign_memory_is_safe) {
     munmap(foreign, PAGE);
 }
 
-Test(vmar, specific) {
+OBJECT_TEST(vmar, specific) {
     volatile char* at = map(READ, 0, 2 * PAGE);
     unmap(at, 2 * PAGE);
     zx_vaddr_t got = 0;
@@ -193,7 +193,7 @@ Test(vmar, specific) {
 }
 
 // The mapping holds the memory, not the handle.
-Test(vmar, outlives_the_handle) {
+OBJECT_TEST(vmar, outlives_the_handle) {
     zx_handle_t copy;
     zx_vaddr_t at;
     expect_ok(zx_vmo_create(PAGE, 0, &copy));
@@ -204,7 +204,7 @@ Test(vmar, outlives_the_handle) {
     unmap((volatile char*)at, PAGE);
 }
 
-Test(vmar, resizable) {
+OBJECT_TEST(vmar, resizable) {
     zx_handle_t copy;
     zx_vaddr_t at;
     expect_ok(zx_vmo_create(PAGE, ZX_VMO_RESIZABLE, &copy));
@@ -220,7 +220,7 @@ Test(vmar, resizable) {
 }
 
 // What lies in a hole (a device's interrupt table) cannot be reached, whatever is mapped.
-Test(vmar, holes) {
+OBJECT_TEST(vmar, holes) {
     int fd = memfd_create("registers", MFD_CLOEXEC);
     cr_assert_eq(ftruncate(fd, 8 * PAGE), 0);
     ko_vmo_hole_t holes[2] = {{PAGE, PAGE}, {3 * PAGE, PAGE}};
@@ -244,7 +244,7 @@ Test(vmar, holes) {
     close(fd);
 }
 
-Test(vmar, many) {
+OBJECT_TEST(vmar, many) {
     static zx_vaddr_t at[200];
     for (size_t i = 0; i < countof(at); i++) {
         expect_ok(zx_vmar_map(root, READ, 0, vmo, 0, PAGE, &at[i]));

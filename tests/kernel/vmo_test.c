@@ -8,7 +8,7 @@
 
 #include "object_test.h"
 
-OBJECT_SUITE(vmo);
+OBJECT_SUITE(vmo, test_begin, test_end);
 
 #define PAGE 4096u
 
@@ -34,7 +34,7 @@ static zx_status_t op(zx_handle_t vmo, uint32_t code, uint64_t offset, uint64_t 
     return zx_vmo_op_range(vmo, code, offset, size, NULL, 0);
 }
 
-Test(vmo, sizes) {
+OBJECT_TEST(vmo, sizes) {
     static const struct {
         uint64_t asked, got;
     } sizes[] = {{0, 0}, {1, PAGE}, {PAGE, PAGE}, {PAGE + 1, 2 * PAGE}, {1 << 20, 1 << 20}};
@@ -45,7 +45,7 @@ Test(vmo, sizes) {
     }
 }
 
-Test(vmo, create_errors) {
+OBJECT_TEST(vmo, create_errors) {
     zx_handle_t vmo;
     expect_status(zx_vmo_create(1, 1, &vmo), ZX_ERR_INVALID_ARGS);
     expect_status(zx_vmo_create(1, 0, NULL), ZX_ERR_INVALID_ARGS);
@@ -57,7 +57,7 @@ Test(vmo, create_errors) {
     expect_status(zx_vmo_create_contiguous(ZX_HANDLE_INVALID, 1, 32, &vmo), ZX_ERR_INVALID_ARGS);
 }
 
-Test(vmo, read_and_write) {
+OBJECT_TEST(vmo, read_and_write) {
     zx_handle_t vmo = make(2 * PAGE, 0);
     char text[8] = "x";
     expect_ok(zx_vmo_read(vmo, text, PAGE, 8));
@@ -80,7 +80,7 @@ Test(vmo, read_and_write) {
     test_close(vmo);
 }
 
-Test(vmo, resize) {
+OBJECT_TEST(vmo, resize) {
     zx_handle_t vmo = make(PAGE, ZX_VMO_RESIZABLE);
     char byte = 1;
     expect_ok(zx_vmo_write(vmo, "x", PAGE - 1, 1));
@@ -104,7 +104,7 @@ Test(vmo, resize) {
 }
 
 // Nobody who gets the fd can change the size of a fixed one.
-Test(vmo, fixed_is_sealed) {
+OBJECT_TEST(vmo, fixed_is_sealed) {
     zx_handle_t vmo = make(PAGE, 0);
     ko_object_t* object;
     ko_vmo_view_t view;
@@ -117,7 +117,7 @@ Test(vmo, fixed_is_sealed) {
     test_close(vmo);
 }
 
-Test(vmo, commit_decommit_zero) {
+OBJECT_TEST(vmo, commit_decommit_zero) {
     zx_handle_t vmo = make(4 * PAGE, 0);
     char byte;
     cr_assert_eq(info_of(vmo).committed_bytes, 0);
@@ -138,7 +138,7 @@ Test(vmo, commit_decommit_zero) {
     test_close(vmo);
 }
 
-Test(vmo, operation_errors) {
+OBJECT_TEST(vmo, operation_errors) {
     zx_handle_t vmo = make(PAGE, 0);
     expect_status(op(vmo, ZX_VMO_OP_COMMIT, 0, PAGE + 1), ZX_ERR_OUT_OF_RANGE);
     expect_status(op(vmo, ZX_VMO_OP_ZERO, UINT64_MAX, 2), ZX_ERR_OUT_OF_RANGE);
@@ -156,7 +156,7 @@ Test(vmo, operation_errors) {
     test_close(vmo);
 }
 
-Test(vmo, cache_policy) {
+OBJECT_TEST(vmo, cache_policy) {
     zx_handle_t vmo = make(PAGE, 0);
     char byte;
     expect_status(zx_vmo_set_cache_policy(vmo, 4), ZX_ERR_INVALID_ARGS);
@@ -177,7 +177,7 @@ Test(vmo, cache_policy) {
     test_close(vmo);
 }
 
-Test(vmo, info) {
+OBJECT_TEST(vmo, info) {
     zx_handle_t vmo = make(PAGE, ZX_VMO_RESIZABLE);
     expect_ok(zx_object_set_property(vmo, ZX_PROP_NAME, "rings", 5));
     zx_info_vmo_t info = info_of(vmo);
@@ -191,14 +191,14 @@ Test(vmo, info) {
     test_close(vmo);
 }
 
-Test(vmo, has_no_signals) {
+OBJECT_TEST(vmo, has_no_signals) {
     zx_handle_t vmo = make(PAGE, 0);
     expect_status(zx_object_wait_one(vmo, ZX_USER_SIGNAL_0, SOON, NULL), ZX_ERR_TIMED_OUT);
     test_close(vmo);
 }
 
 // A window of an fd, as of a device's registers; here of a memfd.
-Test(vmo, device) {
+OBJECT_TEST(vmo, device) {
     int fd = memfd_create("registers", MFD_CLOEXEC);
     cr_assert_eq(ftruncate(fd, 8 * PAGE), 0);
     ko_vmo_hole_t hole = {PAGE, PAGE};
@@ -221,7 +221,7 @@ Test(vmo, device) {
     close(fd);
 }
 
-Test(vmo, from_memfd) {
+OBJECT_TEST(vmo, from_memfd) {
     zx_handle_t vmo;
     int fd = memfd_create("bytes", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     cr_assert_eq(write(fd, "bytes", 5), 5);
@@ -237,7 +237,7 @@ Test(vmo, from_memfd) {
     expect_status(ko_vmo_create_from_memfd(fd, &vmo), ZX_ERR_WRONG_TYPE);
 }
 
-Test(vmo, cache_flush) {
+OBJECT_TEST(vmo, cache_flush) {
     char bytes[64] = "";
     expect_ok(zx_cache_flush(bytes, sizeof(bytes), ZX_CACHE_FLUSH_DATA));
     expect_ok(zx_cache_flush(bytes, sizeof(bytes), ZX_CACHE_FLUSH_INSN));

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // zx_object_wait_one and _many: who wakes whom, deadlines, handles that go while waited on.
+#include "wait.h"
+
 #include <signal.h>
 
 #include "object_test.h"
 
-OBJECT_SUITE(wait);
+OBJECT_SUITE(wait, test_begin, test_end);
 
 typedef struct waiter {
     zx_wait_item_t items[3];
@@ -37,7 +39,7 @@ static zx_status_t wait_end(waiter_t* waiter) {
     return waiter->status;
 }
 
-Test(wait, at_once) {
+OBJECT_TEST(wait, at_once) {
     zx_handle_t event = test_event();
     zx_signals_t observed = 0;
     expect_ok(zx_object_signal(event, 0, ZX_USER_SIGNAL_0 | ZX_USER_SIGNAL_1));
@@ -50,7 +52,7 @@ Test(wait, at_once) {
     test_close(event);
 }
 
-Test(wait, not_before_the_deadline) {
+OBJECT_TEST(wait, not_before_the_deadline) {
     zx_handle_t event = test_event();
     zx_time_t deadline = SOON;
     expect_status(zx_object_wait_one(event, ZX_EVENT_SIGNALED, deadline, NULL), ZX_ERR_TIMED_OUT);
@@ -58,7 +60,7 @@ Test(wait, not_before_the_deadline) {
     test_close(event);
 }
 
-Test(wait, woken) {
+OBJECT_TEST(wait, woken) {
     zx_handle_t event = test_event();
     waiter_t waiter;
     wait_start(&waiter, event, ZX_USER_SIGNAL_2);
@@ -69,7 +71,7 @@ Test(wait, woken) {
     test_close(event);
 }
 
-Test(wait, all_are_woken) {
+OBJECT_TEST(wait, all_are_woken) {
     zx_handle_t event = test_event();
     waiter_t waiters[4];
     for (int i = 0; i < 4; i++) {
@@ -83,7 +85,7 @@ Test(wait, all_are_woken) {
 }
 
 // Two events share neither their bells nor their waiters.
-Test(wait, ping_pong) {
+OBJECT_TEST(wait, ping_pong) {
     zx_handle_t ends[2];
     waiter_t waiter;
     expect_ok(zx_eventpair_create(0, &ends[0], &ends[1]));
@@ -96,7 +98,7 @@ Test(wait, ping_pong) {
     expect_ok(zx_handle_close_many(ends, 2));
 }
 
-Test(wait, handle_closed) {
+OBJECT_TEST(wait, handle_closed) {
     zx_handle_t event = test_event();
     zx_handle_t copy;
     waiter_t through_event, through_copy;
@@ -113,7 +115,7 @@ Test(wait, handle_closed) {
 }
 
 // A handle that is sent or replaced is gone like a closed one.
-Test(wait, handle_sent) {
+OBJECT_TEST(wait, handle_sent) {
     zx_handle_t ends[2];
     zx_handle_t event = test_event();
     waiter_t waiter;
@@ -129,7 +131,7 @@ Test(wait, handle_sent) {
     expect_ok(zx_handle_close_many(ends, 2));
 }
 
-Test(wait, closing_races) {
+OBJECT_TEST(wait, closing_races) {
     for (int i = 0; i < 500; i++) {
         zx_handle_t event = test_event();
         waiter_t waiter = {.items = {{event, ZX_EVENT_SIGNALED, 0}}, .count = 1, .deadline = EVER};
@@ -143,7 +145,23 @@ Test(wait, closing_races) {
     }
 }
 
-Test(wait, errors) {
+// A thread that looked the handle up before it was closed, and enlists after.
+OBJECT_TEST(wait, closed_before_enlisting) {
+    zx_handle_t event = test_event();
+    ko_object_t* object;
+    ko_waiter_t waiter;
+    expect_ok(ko_handle_get(event, ZX_OBJ_TYPE_EVENT, 0, &object));
+    ko_waiter_add(object, &waiter, ko_thread_self(), event);
+    cr_assert_not(atomic_load(&waiter.is_cancelled));
+    ko_waiter_remove(object, &waiter);
+    test_close(event);
+    ko_waiter_add(object, &waiter, ko_thread_self(), event);
+    cr_assert(atomic_load(&waiter.is_cancelled));
+    ko_waiter_remove(object, &waiter);
+    ko_object_release(object);
+}
+
+OBJECT_TEST(wait, errors) {
     zx_handle_t event = test_event();
     zx_handle_t port = test_port();
     zx_wait_item_t items[ZX_WAIT_MANY_MAX_ITEMS + 1];
@@ -167,7 +185,7 @@ Test(wait, errors) {
 }
 
 // One of each kind of source: a doorbell, a socket, a timer.
-Test(wait, many) {
+OBJECT_TEST(wait, many) {
     zx_handle_t event = test_event();
     zx_handle_t ends[2];
     zx_handle_t timer;
@@ -208,7 +226,7 @@ Test(wait, many) {
 }
 
 // A peer that is gone wakes once; who waits for something else sleeps on.
-Test(wait, hang_up_does_not_spin) {
+OBJECT_TEST(wait, hang_up_does_not_spin) {
     zx_handle_t ends[2];
     zx_time_t before, after;
     expect_ok(zx_channel_create(0, &ends[0], &ends[1]));
@@ -227,7 +245,7 @@ static void ignore(int number) {
 }
 
 // Signal handlers that run meanwhile change nothing.
-Test(wait, interrupted_by_signals) {
+OBJECT_TEST(wait, interrupted_by_signals) {
     zx_handle_t event = test_event();
     waiter_t waiter;
     struct sigaction action = {.sa_handler = ignore};  // without SA_RESTART

@@ -145,12 +145,25 @@ static void emit_operand(assembler_t* as, uint8_t type, uint32_t payload) {
     bc_buffer_u32(&as->body, payload);
 }
 
-static bool take_symbol_operand(assembler_t* as, uint8_t type) {
+// A symbol by its text, or "#5" by its number in the table.
+static bool take_symbol(assembler_t* as, uint32_t* out_id) {
     bc_text_t text;
-    if (!take_name(as, &text) || !(take(as, ")") || fail(as, "`)` expected"))) {
+    if (take(as, "#")) {
+        return take_number(as, out_id);
+    }
+    if (!take_name(as, &text)) {
         return false;
     }
-    emit_operand(as, type, add_symbol(as, text, false));
+    *out_id = add_symbol(as, text, false);
+    return *out_id != 0;
+}
+
+static bool take_symbol_operand(assembler_t* as, uint8_t type) {
+    uint32_t id;
+    if (!take_symbol(as, &id) || !(take(as, ")") || fail(as, "`)` expected"))) {
+        return false;
+    }
+    emit_operand(as, type, id);
     return true;
 }
 
@@ -162,6 +175,13 @@ static bool take_operand(assembler_t* as) {
             return false;
         }
         emit_operand(as, BIND_VALUE_STRING, add_symbol(as, text, false));
+        return true;
+    }
+    if (take(as, "#")) {
+        if (!take_number(as, &number)) {
+            return false;
+        }
+        emit_operand(as, BIND_VALUE_STRING, number);
         return true;
     }
     if (take(as, "Key(")) {
@@ -282,8 +302,8 @@ static void close_code(assembler_t* as) {
     for (const pending_t* jump = as->jumps; jump != NULL; jump = jump->next) {
         const box_t* label = bc_map_get(&as->labels, label_text(as, jump->label));
         if (label == NULL || label->value < jump->end) {
-            bc_error(as->diagnostics, jump->place, label == NULL ? 606 : 607, "no label L%u %s",
-                     jump->label, label == NULL ? "" : "behind the jump");
+            bc_error(as->diagnostics, jump->place, label == NULL ? 606 : 607, "no label L%u%s",
+                     jump->label, label == NULL ? "" : " behind the jump");
             as->is_failed = true;
             continue;
         }
@@ -299,16 +319,16 @@ static void close_code(assembler_t* as) {
 }
 
 static bool take_parent(assembler_t* as, bind_parent_kind_t kind) {
-    bc_text_t name;
+    uint32_t name;
     if (!as->is_composite) {
         return fail(as, "a parent, but not in a composite");
     }
     close_code(as);
-    if (!take_name(as, &name)) {
+    if (!take_symbol(as, &name)) {
         return false;
     }
     bc_buffer_u8(&as->body, (uint8_t)kind);
-    bc_buffer_u32(&as->body, add_symbol(as, name, false));
+    bc_buffer_u32(&as->body, name);
     as->parent_field = as->body.size;
     bc_buffer_u32(&as->body, 0);
     as->parent_start = as->body.size;
@@ -316,12 +336,12 @@ static bool take_parent(assembler_t* as, bind_parent_kind_t kind) {
 }
 
 static bool take_composite(assembler_t* as) {
-    bc_text_t name;
-    if (as->body.size != 0 || as->is_composite || !take_name(as, &name)) {
+    uint32_t name;
+    if (as->body.size != 0 || as->is_composite || !take_symbol(as, &name)) {
         return fail(as, "the composite's name comes first");
     }
     as->is_composite = true;
-    bc_buffer_u32(&as->body, add_symbol(as, name, false));
+    bc_buffer_u32(&as->body, name);
     return true;
 }
 

@@ -19,6 +19,7 @@ bool bc_assemble(bc_diagnostics_t* diagnostics, const bc_source_t* listing, bc_b
 typedef struct bc_labels {
     const uint32_t* offsets;  // of the labels in the code, ascending
     size_t count;
+    bool has_twins;  // symbols of one text occur; all but the first are shown by number, "#5"
 } bc_labels_t;
 
 bc_labels_t bc_find_labels(const bind_program_t* program, const uint8_t* code, uint32_t size,

@@ -52,8 +52,9 @@ static bool debug(debug_args_t* args) {
         bc_device_parse(&compiler.diagnostics, source, &device);
     }
     if (bc_compiler_compile(&compiler, &args->inputs.options, &bytes)) {
-        bc_device_resolve(&compiler.symbols, compiler.rules->usings, &device,
-                          !args->inputs.options.no_warnings);
+        bc_device_resolve(
+            &compiler.symbols, compiler.rules->usings, &device,
+            args->inputs.options.no_warnings ? BC_UNKNOWN_SILENT : BC_UNKNOWN_IGNORED);
     }
     bool is_good = bindc_inputs_report(&args->inputs, &compiler);
     if (is_good) {

@@ -88,7 +88,7 @@ static bool resolve_devices(explain_args_t* args, explanation_t* ex) {
     for (size_t i = 0; i < args->device_count; i++) {
         bc_device_resolve(&compiler->symbols,
                           compiler->rules == NULL ? NULL : compiler->rules->usings, &ex->devices[i],
-                          !args->inputs.options.no_warnings);
+                          args->inputs.options.no_warnings ? BC_UNKNOWN_SILENT : BC_UNKNOWN_KEPT);
         ex->props[i].props =
             bc_device_properties(&ex->devices[i], true, &compiler->arena, &ex->props[i].count);
     }

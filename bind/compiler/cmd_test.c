@@ -66,10 +66,10 @@ static bool run_spec(const test_args_t* args, bc_compiler_t* compiler, const bc_
     return is_good && is_written;
 }
 
-static void resolve_devices(bc_compiler_t* compiler, const bc_spec_t* spec, bool warns) {
+static void resolve_devices(bc_compiler_t* compiler, const bc_spec_t* spec, bc_unknown_t unknown) {
     for (bc_case_group_t* group = spec->groups; group != NULL; group = group->next) {
         for (bc_case_t* test = group->cases; test != NULL; test = test->next) {
-            bc_device_resolve(&compiler->symbols, compiler->rules->usings, &test->device, warns);
+            bc_device_resolve(&compiler->symbols, compiler->rules->usings, &test->device, unknown);
         }
     }
 }
@@ -91,7 +91,8 @@ static bool test(test_args_t* args) {
     }
     args->inputs.options.lint = false;
     if (bc_compiler_compile(&compiler, &args->inputs.options, &bytes)) {
-        resolve_devices(&compiler, &spec, !args->inputs.options.no_warnings);
+        resolve_devices(&compiler, &spec,
+                        args->inputs.options.no_warnings ? BC_UNKNOWN_SILENT : BC_UNKNOWN_IGNORED);
     }
     const bool is_good =
         bindc_inputs_report(&args->inputs, &compiler) && run_spec(args, &compiler, &bytes, &spec);

@@ -84,6 +84,11 @@ static void resolve_value(const bc_symbols_t* symbols, const bc_using_t* usings,
     }
 }
 
+// Legacy keys have numbers in most cases.
+static bool may_be_text(const bc_device_entry_t* entry) {
+    return entry->key_symbol == NULL || entry->key_symbol->kind != BC_SYMBOL_INT_KEY;
+}
+
 static void warn_unknown(bc_symbols_t* symbols, const bc_using_t* usings, const bc_name_t* name,
                          const char* what) {
     bc_diagnostic_t* diagnostic =
@@ -97,19 +102,23 @@ static void warn_unknown(bc_symbols_t* symbols, const bc_using_t* usings, const 
 }
 
 void bc_device_resolve(bc_symbols_t* symbols, const bc_using_t* usings, bc_device_t* device,
-                       bool warns) {
+                       bc_unknown_t unknown) {
+    const bool is_kept = unknown == BC_UNKNOWN_KEPT;
     for (bc_device_entry_t* entry = device->entries; entry != NULL; entry = entry->next) {
         entry->key_symbol = bc_find_symbol(symbols, usings, entry->key.text);
         if (entry->key_symbol != NULL && !bc_symbol_is_key(entry->key_symbol)) {
             entry->key_symbol = NULL;
         }
         resolve_value(symbols, usings, entry);
-        if (warns && entry->key_symbol == NULL) {
-            warn_unknown(symbols, usings, &entry->key, "no rule can ask for it");
+        if (unknown != BC_UNKNOWN_SILENT && entry->key_symbol == NULL) {
+            warn_unknown(symbols, usings, &entry->key,
+                         is_kept ? "it is taken as it is" : "no rule can ask for it");
         }
-        if (warns && !entry->is_value_known) {
+        if (unknown != BC_UNKNOWN_SILENT && !entry->is_value_known) {
             const bc_name_t name = {entry->value.text, entry->value.place};
-            warn_unknown(symbols, usings, &name, "it equals no value of a rule");
+            const bool is_text = is_kept && may_be_text(entry);
+            warn_unknown(symbols, usings, &name,
+                         is_text ? "it is taken for an enum" : "it equals no value of a rule");
         }
     }
 }
@@ -141,7 +150,7 @@ static bool make_value(const bc_device_entry_t* entry, bool keeps_unknown, bc_ar
     if (!entry->is_value_known) {
         out->type = BIND_VALUE_ENUM;
         out->string = copy_text(arena, entry->value.text);
-        return keeps_unknown;
+        return keeps_unknown && may_be_text(entry);
     }
     switch (value->kind) {
         case BC_SYMBOL_NUMBER:

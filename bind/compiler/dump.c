@@ -44,8 +44,28 @@ static void append_name(bc_buffer_t* out, const char* name) {
     }
 }
 
+// Whether an earlier symbol has the text of this one.
+static bool is_twin(const bind_program_t* program, uint32_t id) {
+    const char* text = bind_program_symbol(program, id);
+    for (uint32_t i = 1; i < id; i++) {
+        if (strcmp(bind_program_symbol(program, i), text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void append_symbol(const bind_program_t* program, uint32_t id, bool has_twins,
+                          bc_buffer_t* out) {
+    if (has_twins && is_twin(program, id)) {
+        append_number(out, "#%u", id);
+    } else {
+        append_name(out, bind_program_symbol(program, id));
+    }
+}
+
 static void append_operand(const bind_program_t* program, const bind_operand_t* operand,
-                           bool is_left, bc_buffer_t* out) {
+                           bool is_left, bool has_twins, bc_buffer_t* out) {
     const char* key = NULL;
     switch (operand->type) {
         case BIND_VALUE_NUMBER:
@@ -60,11 +80,15 @@ static void append_operand(const bind_program_t* program, const bind_operand_t* 
             bc_buffer_text(out, operand->payload != 0 ? "true" : "false");
             break;
         case BIND_VALUE_STRING:
-            append_quoted(out, bind_program_symbol(program, operand->payload));
+            if (has_twins && is_twin(program, operand->payload)) {
+                append_number(out, "#%u", operand->payload);
+            } else {
+                append_quoted(out, bind_program_symbol(program, operand->payload));
+            }
             break;
         default:
             bc_buffer_text(out, operand->type == BIND_VALUE_KEY ? "Key(" : "Enum(");
-            append_name(out, bind_program_symbol(program, operand->payload));
+            append_symbol(program, operand->payload, has_twins, out);
             bc_buffer_u8(out, ')');
             break;
     }
@@ -84,7 +108,7 @@ bc_labels_t bc_find_labels(const bind_program_t* program, const uint8_t* code, u
         }
         at = instruction.next;
     }
-    return (bc_labels_t){offsets, count};
+    return (bc_labels_t){offsets, count, false};
 }
 
 // "L3", or "+7" for a jump that lands on no label, which matching refuses.
@@ -139,9 +163,9 @@ uint32_t bc_dump_instruction(const bind_program_t* program, const uint8_t* code,
         bc_buffer_text(out, "Jump");
     } else {
         bc_buffer_text(out, is_jump ? "Jump if " : "");
-        append_operand(program, &instruction.left, true, out);
+        append_operand(program, &instruction.left, true, labels->has_twins, out);
         bc_buffer_text(out, is_equal ? " == " : " != ");
-        append_operand(program, &instruction.right, false, out);
+        append_operand(program, &instruction.right, false, labels->has_twins, out);
     }
     if (is_jump) {
         append_target(&instruction, labels, out);
@@ -150,9 +174,10 @@ uint32_t bc_dump_instruction(const bind_program_t* program, const uint8_t* code,
 }
 
 static void dump_code(const bind_program_t* program, const uint8_t* code, uint32_t size,
-                      bc_buffer_t* out) {
+                      bool has_twins, bc_buffer_t* out) {
     bc_arena_t arena = {0};
-    const bc_labels_t labels = bc_find_labels(program, code, size, &arena);
+    bc_labels_t labels = bc_find_labels(program, code, size, &arena);
+    labels.has_twins = has_twins;
     for (uint32_t at = 0; at < size;) {
         bc_buffer_text(out, "  ");
         at = bc_dump_instruction(program, code, size, at, &labels, out);
@@ -233,34 +258,35 @@ static bool symbols_are_plain(const bind_program_t* program) {
         use_symbol(&order, bind_load_u32(parent.code - 8));
         use_code(program, parent.code, parent.code_size, &order);
     }
-    return order.is_plain && order.next == program->symbol_count + 1 && !has_twins(program);
+    return order.is_plain && order.next == program->symbol_count + 1;
 }
 
-static void dump_parents(const bind_program_t* program, bc_buffer_t* out) {
+static void dump_parents(const bind_program_t* program, bool has_twins, bc_buffer_t* out) {
     bind_parent_t parent;
     for (size_t i = 0; bind_program_parent(program, i, &parent) == ZX_OK; i++) {
         bc_buffer_text(out, parent.kind == BIND_PARENT_PRIMARY    ? "Node (primary): "
                             : parent.kind == BIND_PARENT_OPTIONAL ? "Node (optional): "
                                                                   : "Node: ");
-        append_name(out, parent.name);
+        append_symbol(program, bind_load_u32(parent.code - 8), has_twins, out);
         bc_buffer_text(out, "\n");
-        dump_code(program, parent.code, parent.code_size, out);
+        dump_code(program, parent.code, parent.code_size, has_twins, out);
     }
 }
 
 void bc_dump(const bind_program_t* program, bc_buffer_t* out) {
     append_number(out, "Bytecode version: %u\n", BIND_BYTECODE_VERSION);
-    if (!symbols_are_plain(program)) {
+    const bool twins = has_twins(program);
+    if (twins || !symbols_are_plain(program)) {
         dump_symbols(program, out);
     }
     if (program->is_composite) {
         bc_buffer_text(out, "Composite: ");
-        append_name(out, bind_program_composite_name(program));
+        append_symbol(program, bind_load_u32(program->body), twins, out);
         bc_buffer_text(out, "\n");
-        dump_parents(program, out);
+        dump_parents(program, twins, out);
     } else {
         bc_buffer_text(out, "Instructions:\n");
-        dump_code(program, program->body, program->body_size, out);
+        dump_code(program, program->body, program->body_size, twins, out);
     }
 }
 

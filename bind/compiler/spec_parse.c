@@ -295,7 +295,8 @@ void bc_spec_check(bc_diagnostics_t* diagnostics, const bc_rules_t* rules, const
         if (!spec->is_composite && rules->is_composite && group->cases != NULL) {
             bc_error(diagnostics, (bc_place_t){source, 0, 1}, 402,
                      "the rules are a composite; each entry must name a \"parent\"");
-        } else if (spec->is_composite && find_parent(rules, group->parent) == NULL) {
+        } else if (spec->is_composite && group->place.source != NULL &&
+                   find_parent(rules, group->parent) == NULL) {
             bc_error(diagnostics, group->place, 404, "the rules have no parent \"%.*s\"",
                      (int)group->parent.size, group->parent.data);
         }

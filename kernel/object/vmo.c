@@ -14,13 +14,15 @@
 #define FLAG_DEVICE     1u
 #define FLAG_RESIZABLE  2u
 #define FLAG_CONTIGUOUS 4u
-#define FLAG_ALL        7u
+#define FLAG_SNAPSHOT   8u
+#define FLAG_ALL        15u
 #define POLICY_SHIFT    8
 
 #define MAX_SIZE    ((uint64_t)1 << 46)
 #define FIXED_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
-typedef struct ko_vmo {
+typedef struct ko_vmo ko_vmo_t;
+struct ko_vmo {
     ko_object_t base;
     int fd;  // owned
     uint32_t flags;
@@ -28,7 +30,9 @@ typedef struct ko_vmo {
     uint64_t fixed_size;  // unless resizable
     _Atomic uint32_t cache_policy;
     ko_vmo_hole_t holes[KO_VMO_MAX_HOLES];
-} ko_vmo_t;
+    ko_vmo_t* parent;           // owned reference; NULL: no child, or one from another process
+    _Atomic uint32_t children;  // in this process
+};
 
 static bool is_page_aligned(uint64_t value) {
     return (value & ZX_PAGE_MASK) == 0;
@@ -55,10 +59,9 @@ void ko_vmo_get_view(ko_object_t* object, ko_vmo_view_t* out) {
     memcpy(out->holes, vmo->holes, sizeof(out->holes));
 }
 
-// VMOs have no signals of their own; waiting for other bits lasts until the deadline.
+// A change is told by ko_object_changed(), so there is nothing to watch.
 static zx_signals_t vmo_signals(ko_object_t* object) {
-    (void)object;
-    return 0;
+    return atomic_load(&((ko_vmo_t*)object)->children) == 0 ? ZX_VMO_ZERO_CHILDREN : 0;
 }
 
 static uint32_t vmo_wait_sources(ko_object_t* object, zx_signals_t mask,
@@ -84,7 +87,11 @@ static zx_status_t vmo_get_info(ko_object_t* object, zx_rights_t rights, uint32_
     out->vmo.num_mappings = ko_vmar_mapping_count(object);
     out->vmo.flags = (is_device ? ZX_INFO_VMO_TYPE_PHYSICAL : ZX_INFO_VMO_TYPE_PAGED) |
                      (vmo->flags & FLAG_RESIZABLE ? ZX_INFO_VMO_RESIZABLE : 0) |
-                     (vmo->flags & FLAG_CONTIGUOUS ? ZX_INFO_VMO_CONTIGUOUS : 0);
+                     (vmo->flags & FLAG_CONTIGUOUS ? ZX_INFO_VMO_CONTIGUOUS : 0) |
+                     (vmo->flags & FLAG_SNAPSHOT ? ZX_INFO_VMO_IS_COW_CLONE : 0);
+    out->vmo.parent_koid = vmo->parent ? vmo->parent->base.koid : 0;
+    out->vmo.num_children = atomic_load(&vmo->children);
+    out->vmo.share_count = out->vmo.num_mappings > 0 ? 1 : 0;
     out->vmo.committed_bytes = is_device ? 0 : (uint64_t)info.st_blocks * 512;
     out->vmo.handle_rights = rights;
     out->vmo.cache_policy = atomic_load(&vmo->cache_policy);
@@ -108,8 +115,15 @@ static zx_status_t vmo_export(ko_object_t* object, ko_wire_t* out) {
 
 static void vmo_destroy(ko_object_t* object) {
     ko_vmo_t* vmo = (ko_vmo_t*)object;
+    ko_vmo_t* parent = vmo->parent;
     ko_fd_close(&vmo->fd);
     free(vmo);
+    if (parent) {
+        if (atomic_fetch_sub(&parent->children, 1) == 1) {
+            ko_object_changed(&parent->base);
+        }
+        ko_object_release(&parent->base);
+    }
 }
 
 static const ko_ops_t vmo_ops = {
@@ -190,6 +204,28 @@ zx_status_t zx_vmo_create_contiguous(zx_handle_t bti, size_t size, uint32_t alig
     return vmo_create(size, FLAG_CONTIGUOUS, out);
 }
 
+zx_status_t ko_vmo_make_child(ko_object_t* parent, ko_vmo_view_t* view, bool is_snapshot,
+                              zx_rights_t rights, zx_handle_t* out) {
+    uint32_t flags =
+        (view->is_device ? FLAG_DEVICE : 0) | (view->is_resizable ? FLAG_RESIZABLE : 0) |
+        (view->is_contiguous ? FLAG_CONTIGUOUS : 0) | (is_snapshot ? FLAG_SNAPSHOT : 0);
+    ko_vmo_t* vmo = vmo_new(view->fd, flags, view->size);
+    if (!vmo) {
+        ko_fd_close(&view->fd);
+        return ZX_ERR_NO_MEMORY;
+    }
+    vmo->fd_offset = view->fd_offset;
+    atomic_store(&vmo->cache_policy, view->cache_policy);
+    memcpy(vmo->holes, view->holes, sizeof(vmo->holes));
+    vmo->parent = (ko_vmo_t*)parent;
+    ko_object_acquire(parent);
+    if (atomic_fetch_add(&vmo->parent->children, 1) == 0) {
+        ko_object_fell(parent, ZX_VMO_ZERO_CHILDREN);
+    }
+    atomic_fetch_add(&vmo->base.handles, 1);
+    return ko_taken_make(&vmo->base, rights, out);
+}
+
 static bool holes_are_good(const ko_vmo_hole_t* holes, size_t count, uint64_t size) {
     for (size_t i = 0; i < count; i++) {
         if (!is_page_aligned(holes[i].offset) || !is_page_aligned(holes[i].size) ||
@@ -242,7 +278,7 @@ zx_status_t ko_vmo_create_from_memfd(int fd, zx_handle_t* out) {
 }
 
 // Whether a received fd can be what the flags say.
-static bool import_fd_is_good(int fd, uint32_t flags, uint64_t size) {
+static bool import_fd_is_good(int fd, uint32_t flags, uint64_t end) {
     struct stat info;
     if (fstat(fd, &info) < 0) {
         return false;
@@ -254,7 +290,7 @@ static bool import_fd_is_good(int fd, uint32_t flags, uint64_t size) {
     if (flags & FLAG_RESIZABLE) {
         return fcntl(fd, F_GET_SEALS) >= 0;
     }
-    return ko_fd_is_sealed_memfd(fd, size);
+    return ko_fd_is_sealed_memfd(fd, end);
 }
 
 zx_status_t ko_import_vmo(ko_wire_t* wire, ko_object_t** out) {
@@ -268,10 +304,10 @@ zx_status_t ko_import_vmo(ko_wire_t* wire, ko_object_t** out) {
     }
     bool is_good = wire->fd_count == 1 && (flags & ~(uint64_t)FLAG_ALL) == 0 &&
                    policy <= ZX_CACHE_POLICY_MASK && size <= MAX_SIZE && is_page_aligned(size) &&
-                   is_page_aligned(fd_offset) && (fd_offset == 0 || (flags & FLAG_DEVICE)) &&
+                   is_page_aligned(fd_offset) && (fd_offset == 0 || !(flags & FLAG_RESIZABLE)) &&
                    fd_offset <= INT64_MAX - MAX_SIZE && !((flags & FLAG_DEVICE) && (flags & ~1u)) &&
                    holes_are_good(holes, KO_VMO_MAX_HOLES, size) &&
-                   import_fd_is_good(wire->fds[0], (uint32_t)flags, size);
+                   import_fd_is_good(wire->fds[0], (uint32_t)flags, fd_offset + size);
     if (!is_good) {
         return ZX_ERR_IO_DATA_INTEGRITY;
     }
@@ -310,6 +346,7 @@ static zx_status_t vmo_status(int error) {
 
 static zx_status_t vmo_copy(const ko_vmo_t* vmo, char* buffer, uint64_t offset, size_t size,
                             bool is_write) {
+    offset += vmo->fd_offset;
     while (size > 0) {
         ssize_t done = is_write ? pwrite(vmo->fd, buffer, size, (off_t)offset)
                                 : pread(vmo->fd, buffer, size, (off_t)offset);
@@ -398,7 +435,7 @@ static zx_status_t vmo_fallocate(const ko_vmo_t* vmo, int mode, uint64_t offset,
     if (size == 0) {
         return ZX_OK;
     }
-    while (fallocate(vmo->fd, mode, (off_t)offset, (off_t)size) < 0) {
+    while (fallocate(vmo->fd, mode, (off_t)(vmo->fd_offset + offset), (off_t)size) < 0) {
         if (errno != EINTR) {
             return vmo_status(errno);
         }
@@ -463,7 +500,7 @@ zx_status_t zx_vmo_set_cache_policy(zx_handle_t handle, uint32_t cache_policy) {
     }
     ko_vmo_t* vmo = (ko_vmo_t*)object;
     if (atomic_load(&vmo->cache_policy) != cache_policy) {
-        if (ko_vmar_mapping_count(object) > 0) {
+        if (ko_vmar_mapping_count(object) > 0 || vmo->parent || atomic_load(&vmo->children) > 0) {
             status = ZX_ERR_BAD_STATE;
         } else {
             atomic_store(&vmo->cache_policy, cache_policy);

@@ -37,5 +37,9 @@ zx_status_t ko_vmo_create_device(int fd, uint64_t fd_offset, uint64_t size,
 // pages; it is sealed against changes of size.
 zx_status_t ko_vmo_create_from_memfd(int fd, zx_handle_t* out);
 
+// A handle for a child of `parent`: a VMO over `view`, whose fd is consumed, on failure too.
+zx_status_t ko_vmo_make_child(ko_object_t* parent, ko_vmo_view_t* view, bool is_snapshot,
+                              zx_rights_t rights, zx_handle_t* out);
+
 // Live mappings of a VMO in this process (vmar.c).
 size_t ko_vmar_mapping_count(const ko_object_t* vmo);

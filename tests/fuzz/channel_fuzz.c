@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 #define MAX_HANDLES  8u
 #define POKE_SIZE    64u
 #define MAX_DATAGRAM 8192u
-#define MAX_PEERS    (2 * MAX_FDS)
+#define MAX_PEERS    64u
 
 #define CHECK(condition)                                                    \
     do {                                                                    \

@@ -5,7 +5,7 @@
 #include "pair.h"
 #include "raw_message.h"
 
-OBJECT_SUITE(zx_socket_hostile);
+OBJECT_SUITE(zx_socket_hostile, test_begin, test_end);
 
 // As socket.c lays it out.
 #define CAPACITY   (256u * 1024u)
@@ -43,7 +43,7 @@ static void victim_close(victim_t* victim) {
     expect_ok(zx_handle_close_many(victim->ends, 2));
 }
 
-Test(zx_socket_hostile, indices) {
+OBJECT_TEST(zx_socket_hostile, indices) {
     static const uint32_t lies[] = {CAPACITY + 1, 0x7fffffff, 0x80000000, 0xffffffff};
     victim_t victim;
     char bytes[8];
@@ -65,7 +65,7 @@ Test(zx_socket_hostile, indices) {
     }
 }
 
-Test(zx_socket_hostile, datagram_lengths) {
+OBJECT_TEST(zx_socket_hostile, datagram_lengths) {
     static const uint32_t lies[] = {0, 5, 100, CAPACITY, 0x7fffffff, 0xfffffffc, 0xffffffff};
     victim_t victim;
     char bytes[8];
@@ -88,7 +88,7 @@ Test(zx_socket_hostile, datagram_lengths) {
 }
 
 // What arrives in a message as a socket, and is none.
-Test(zx_socket_hostile, messages) {
+OBJECT_TEST(zx_socket_hostile, messages) {
     raw_end_t raw;
     zx_handle_t ends[2];
     ko_object_t* object;

@@ -2,7 +2,7 @@
 // Sockets: streams, datagrams, shutdown, thresholds, signals, and ends in another process.
 #include "object_test.h"
 
-OBJECT_SUITE(zx_socket);
+OBJECT_SUITE(zx_socket, test_begin, test_end);
 
 #define CAPACITY   (256u * 1024u)
 #define BOTH(ends) expect_ok(zx_handle_close_many(ends, 2))
@@ -46,7 +46,7 @@ static size_t fill(zx_handle_t end) {
     return total;
 }
 
-Test(zx_socket, create) {
+OBJECT_TEST(zx_socket, create) {
     zx_handle_t ends[2];
     expect_status(zx_socket_create(2, &ends[0], &ends[1]), ZX_ERR_INVALID_ARGS);
     expect_status(zx_socket_create(ZX_SOCKET_PEEK, &ends[0], &ends[1]), ZX_ERR_INVALID_ARGS);
@@ -61,7 +61,7 @@ Test(zx_socket, create) {
     BOTH(ends);
 }
 
-Test(zx_socket, bad_arguments) {
+OBJECT_TEST(zx_socket, bad_arguments) {
     zx_handle_t ends[2];
     zx_handle_t event = test_event();
     char byte = 0;
@@ -89,7 +89,7 @@ Test(zx_socket, bad_arguments) {
     BOTH(ends);
 }
 
-Test(zx_socket, stream) {
+OBJECT_TEST(zx_socket, stream) {
     zx_handle_t ends[2];
     char byte;
     size_t actual = 0;
@@ -109,7 +109,7 @@ Test(zx_socket, stream) {
     BOTH(ends);
 }
 
-Test(zx_socket, peek) {
+OBJECT_TEST(zx_socket, peek) {
     zx_handle_t ends[2];
     char bytes[4] = "";
     size_t actual;
@@ -131,7 +131,7 @@ Test(zx_socket, peek) {
 }
 
 // Many short and long pieces, around the ring's end many times.
-Test(zx_socket, stream_wraps) {
+OBJECT_TEST(zx_socket, stream_wraps) {
     static uint8_t out[50000], in[50000];
     zx_handle_t ends[2];
     uint32_t sent = 0;
@@ -154,7 +154,7 @@ Test(zx_socket, stream_wraps) {
     BOTH(ends);
 }
 
-Test(zx_socket, full) {
+OBJECT_TEST(zx_socket, full) {
     zx_handle_t ends[2];
     static char block[CAPACITY];
     size_t actual;
@@ -174,7 +174,7 @@ Test(zx_socket, full) {
     BOTH(ends);
 }
 
-Test(zx_socket, datagrams) {
+OBJECT_TEST(zx_socket, datagrams) {
     zx_handle_t ends[2];
     char bytes[8];
     size_t actual;
@@ -194,7 +194,7 @@ Test(zx_socket, datagrams) {
 }
 
 // A datagram that finds no room: not writable before there is as much.
-Test(zx_socket, datagram_without_room) {
+OBJECT_TEST(zx_socket, datagram_without_room) {
     static char block[CAPACITY];
     zx_handle_t ends[2];
     size_t actual;
@@ -219,7 +219,7 @@ Test(zx_socket, datagram_without_room) {
     BOTH(ends);
 }
 
-Test(zx_socket, peer_closed) {
+OBJECT_TEST(zx_socket, peer_closed) {
     zx_handle_t ends[2];
     char byte;
     stream(ends);
@@ -234,7 +234,7 @@ Test(zx_socket, peer_closed) {
     test_close(ends[0]);
 }
 
-Test(zx_socket, shutdown_write) {
+OBJECT_TEST(zx_socket, shutdown_write) {
     zx_handle_t ends[2];
     char byte;
     stream(ends);
@@ -255,7 +255,7 @@ Test(zx_socket, shutdown_write) {
     test_close(ends[1]);
 }
 
-Test(zx_socket, shutdown_read) {
+OBJECT_TEST(zx_socket, shutdown_read) {
     zx_handle_t ends[2];
     char byte;
     stream(ends);
@@ -280,7 +280,7 @@ static void set_threshold(zx_handle_t end, uint32_t property, size_t value) {
     cr_assert_eq(now, value);
 }
 
-Test(zx_socket, thresholds) {
+OBJECT_TEST(zx_socket, thresholds) {
     zx_handle_t ends[2];
     char bytes[16];
     stream(ends);
@@ -304,7 +304,7 @@ Test(zx_socket, thresholds) {
     BOTH(ends);
 }
 
-Test(zx_socket, properties_refused) {
+OBJECT_TEST(zx_socket, properties_refused) {
     zx_handle_t ends[2];
     zx_handle_t vmo;
     size_t value = CAPACITY + 1;
@@ -329,7 +329,7 @@ Test(zx_socket, properties_refused) {
     BOTH(ends);
 }
 
-Test(zx_socket, info_refused) {
+OBJECT_TEST(zx_socket, info_refused) {
     zx_handle_t ends[2];
     zx_handle_t event = test_event();
     zx_info_socket_t out;
@@ -392,7 +392,7 @@ static void writer_end(writer_t* writer) {
 }
 
 // A fast writer and a reader that wait for one another.
-Test(zx_socket, threads) {
+OBJECT_TEST(zx_socket, threads) {
     static uint8_t bytes[5003];
     zx_handle_t ends[2];
     stream(ends);
@@ -414,7 +414,7 @@ Test(zx_socket, threads) {
     BOTH(ends);
 }
 
-Test(zx_socket, shutdown_wakes) {
+OBJECT_TEST(zx_socket, shutdown_wakes) {
     zx_handle_t ends[2];
     stream(ends);
     writer_t writer = {.end = ends[0], .what = ZX_SOCKET_SHUTDOWN_WRITE};
@@ -425,7 +425,7 @@ Test(zx_socket, shutdown_wakes) {
     BOTH(ends);
 }
 
-Test(zx_socket, port) {
+OBJECT_TEST(zx_socket, port) {
     zx_handle_t ends[2];
     zx_handle_t port = test_port();
     zx_port_packet_t packet;
@@ -460,7 +460,7 @@ Test(zx_socket, port) {
     test_close(port);
 }
 
-Test(zx_socket, signals) {
+OBJECT_TEST(zx_socket, signals) {
     zx_handle_t ends[2];
     stream(ends);
     expect_ok(zx_object_signal(ends[0], 0, ZX_USER_SIGNAL_1));
@@ -505,7 +505,7 @@ static int shout(zx_handle_t channel) {
     }
 }
 
-Test(zx_socket, across_processes) {
+OBJECT_TEST(zx_socket, across_processes) {
     test_peer_t peer;
     zx_handle_t ends[2];
     uint32_t sent = 3, seen = 0;
@@ -554,7 +554,7 @@ static int write_and_die(zx_handle_t channel) {
     _exit(0);
 }
 
-Test(zx_socket, process_dies) {
+OBJECT_TEST(zx_socket, process_dies) {
     test_peer_t peer;
     zx_handle_t ends[2];
     char byte;

@@ -152,6 +152,16 @@ zx_status_t zx_futex_requeue(const zx_futex_t* value_ptr, uint32_t wake_count,
 zx_status_t zx_vmo_create(uint64_t size, uint32_t options, zx_handle_t* out);
 zx_status_t zx_vmo_create_contiguous(zx_handle_t bti, size_t size, uint32_t alignment_log2,
                                      zx_handle_t* out);
+// A VMO made of a part of another. SNAPSHOT: a copy of what is there now, zeros beyond its end.
+// SLICE: the same memory; the part must lie in it. Needs ZX_RIGHT_DUPLICATE and ZX_RIGHT_READ.
+zx_status_t zx_vmo_create_child(zx_handle_t handle, uint32_t options, uint64_t offset,
+                                uint64_t size, zx_handle_t* out);
+// A handle with ZX_RIGHT_EXECUTE in place of `handle`, which is consumed, always. `vmex` is a
+// resource of kind VMEX (or root), else ZX_ERR_ACCESS_DENIED.
+zx_status_t zx_vmo_replace_as_executable(zx_handle_t handle, zx_handle_t vmex, zx_handle_t* out);
+// Memory at a physical address: ZX_ERR_NOT_SUPPORTED after the checks, Linux keeps it to itself.
+zx_status_t zx_vmo_create_physical(zx_handle_t resource, zx_paddr_t paddr, size_t size,
+                                   zx_handle_t* out);
 zx_status_t zx_vmo_read(zx_handle_t handle, void* buffer, uint64_t offset, size_t buffer_size);
 zx_status_t zx_vmo_write(zx_handle_t handle, const void* buffer, uint64_t offset,
                          size_t buffer_size);

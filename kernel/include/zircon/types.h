@@ -175,6 +175,13 @@ typedef struct zx_handle_info {
 // VMOs
 #define ZX_VMO_RESIZABLE ((uint32_t)1u << 1)
 
+// zx_vmo_create_child: one of the first three, and what of the others goes with it
+#define ZX_VMO_CHILD_SNAPSHOT                   ((uint32_t)1u << 0)
+#define ZX_VMO_CHILD_SLICE                      ((uint32_t)1u << 3)
+#define ZX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE ((uint32_t)1u << 4)
+#define ZX_VMO_CHILD_RESIZABLE                  ((uint32_t)1u << 2)
+#define ZX_VMO_CHILD_NO_WRITE                   ((uint32_t)1u << 5)
+
 #define ZX_VMO_OP_COMMIT                 ((uint32_t)1u)
 #define ZX_VMO_OP_DECOMMIT               ((uint32_t)2u)
 #define ZX_VMO_OP_LOCK                   ((uint32_t)3u)

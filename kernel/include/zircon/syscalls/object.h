@@ -55,6 +55,7 @@ typedef struct zx_info_bti {
 #define ZX_INFO_VMO_TYPE_PHYSICAL ((uint32_t)0u)
 #define ZX_INFO_VMO_TYPE_PAGED    ((uint32_t)1u)
 #define ZX_INFO_VMO_RESIZABLE     ((uint32_t)1u << 1)
+#define ZX_INFO_VMO_IS_COW_CLONE  ((uint32_t)1u << 2)  // a snapshot
 #define ZX_INFO_VMO_CONTIGUOUS    ((uint32_t)1u << 5)
 
 typedef struct zx_info_vmo {

@@ -3,17 +3,17 @@
 //
 // A handle value is (generation, slot index) mixed with a number that is random for the process, so
 // that a stale value and one that belongs to another process are told apart from a live one. Slots
-// live in chunks that never move; each has a lock of its own, held for a few instructions. Free
+// live in chunks that never move. A slot's state says everything about it in one word: it is looked
+// up without writing to it, and whoever changes the state from live has taken the handle. Free
 // slots queue up and the oldest is used first.
-#include "object.h"
-
-#include <sched.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
 #include <lx/handle.h>
 #include <zircon/assert.h>
 #include <zircon/syscalls.h>
+
+#include "pin.h"
 
 #define INDEX_BITS      20u
 #define INDEX_MASK      ((1u << INDEX_BITS) - 1u)
@@ -25,14 +25,24 @@
 // So many slots wait in the queue before one is used again, as long as the table can grow.
 #define REUSE_DELAY 256u
 
+// Rights in the upper half, then 30 bits of generation, of which a handle value has the lower ones.
+#define STATE_LIVE             UINT64_C(1)
+#define STATE_PERMANENT        UINT64_C(2)
+#define STATE_GENERATION_SHIFT 2u
+
 typedef struct handle_slot {
-    _Atomic uint32_t lock;  // guards what follows
-    uint32_t generation;
-    zx_rights_t rights;
-    bool is_permanent;
-    ko_object_t* object;  // owned reference; NULL: free
-    uint32_t next_free;   // guarded by table.lock
+    _Atomic uint64_t state;
+    _Atomic(ko_object_t*) object;  // owned reference while live
+    uint32_t next_free;            // guarded by table.lock
 } handle_slot_t;
+
+static uint32_t state_generation(uint64_t state) {
+    return (uint32_t)state >> STATE_GENERATION_SHIFT;
+}
+
+static zx_rights_t state_rights(uint64_t state) {
+    return (zx_rights_t)(state >> 32);
+}
 
 static struct {
     uint32_t secret;  // constant after start
@@ -52,41 +62,22 @@ __CONSTRUCTOR static void table_start(void) {
     }
 }
 
-static void slot_lock(handle_slot_t* slot) {
-    for (uint32_t spins = 0; atomic_exchange_explicit(&slot->lock, 1, memory_order_acquire);
-         spins++) {
-        if (spins >= 64) {
-            sched_yield();
-        }
-    }
-}
-
-static void slot_unlock(handle_slot_t* slot) {
-    atomic_store_explicit(&slot->lock, 0, memory_order_release);
-}
-
-static handle_slot_t* slot_at(uint32_t index) {
+static inline handle_slot_t* slot_at(uint32_t index) {
     handle_slot_t* chunk =
         atomic_load_explicit(&table.chunks[index >> CHUNK_BITS], memory_order_acquire);
     return chunk ? &chunk[index & (CHUNK_SLOTS - 1)] : NULL;
 }
 
-// The slot a handle names, locked, or NULL.
-static handle_slot_t* slot_find_locked(zx_handle_t handle) {
-    if (handle == ZX_HANDLE_INVALID) {
-        return NULL;
-    }
+// The slot a handle names, and its state, which is live; or NULL.
+static inline handle_slot_t* slot_find(zx_handle_t handle, uint64_t* out_state) {
     uint32_t raw = handle ^ table.secret;
     handle_slot_t* slot = slot_at(raw & INDEX_MASK);
-    if (!slot) {
+    if (!slot || handle == ZX_HANDLE_INVALID) {
         return NULL;
     }
-    slot_lock(slot);
-    if (!slot->object || slot->generation != raw >> INDEX_BITS) {
-        slot_unlock(slot);
-        return NULL;
-    }
-    return slot;
+    *out_state = atomic_load_explicit(&slot->state, memory_order_acquire);
+    bool is_same = (state_generation(*out_state) & GENERATION_MASK) == raw >> INDEX_BITS;
+    return is_same && (*out_state & STATE_LIVE) ? slot : NULL;
 }
 
 // Makes the next never used slot usable. table.lock is held.
@@ -144,16 +135,15 @@ static zx_status_t table_enter(ko_object_t* object, zx_rights_t rights, bool is_
         return ZX_ERR_NO_RESOURCES;
     }
     handle_slot_t* slot = slot_at(index);
-    slot_lock(slot);
+    uint32_t generation = state_generation(atomic_load(&slot->state));
     zx_handle_t value = ZX_HANDLE_INVALID;
     while (value == ZX_HANDLE_INVALID) {
-        slot->generation = (slot->generation + 1) & GENERATION_MASK;
-        value = ((slot->generation << INDEX_BITS) | index) ^ table.secret;
+        generation++;
+        value = (((generation & GENERATION_MASK) << INDEX_BITS) | index) ^ table.secret;
     }
-    slot->object = object;
-    slot->rights = rights;
-    slot->is_permanent = is_permanent;
-    slot_unlock(slot);
+    atomic_store_explicit(&slot->object, object, memory_order_relaxed);
+    uint64_t state = ((uint64_t)rights << 32) | (uint32_t)(generation << STATE_GENERATION_SHIFT);
+    atomic_store(&slot->state, state | STATE_LIVE | (is_permanent ? STATE_PERMANENT : 0));
     if (!is_permanent) {
         atomic_fetch_add_explicit(&table.live, 1, memory_order_relaxed);
     }
@@ -201,37 +191,115 @@ zx_status_t ko_handle_make_permanent(ko_object_t* object, zx_handle_t* out) {
     return status;
 }
 
-static zx_status_t handle_get(zx_handle_t handle, zx_obj_type_t type, zx_rights_t rights,
-                              bool counted, ko_object_t** out, zx_rights_t* out_rights) {
-    handle_slot_t* slot = slot_find_locked(handle);
-    if (!slot) {
+// Pins the object of a live handle in a place of the thread's record, which becomes its last.
+static inline zx_status_t pin_in(ko_pin_record_t* record, uint32_t place, zx_handle_t handle,
+                                 ko_pin_t* out) {
+    uint64_t state;
+    handle_slot_t* slot = slot_find(handle, &state);
+    if (unlikely(!slot)) {
         return ZX_ERR_BAD_HANDLE;
     }
-    zx_status_t status = ZX_OK;
-    if (type != ZX_OBJ_TYPE_NONE && slot->object->ops->type != type) {
-        status = ZX_ERR_WRONG_TYPE;
-    } else if ((slot->rights & rights) != rights) {
-        status = ZX_ERR_ACCESS_DENIED;
-    } else {
-        ko_object_acquire(slot->object);
-        if (counted) {
-            atomic_fetch_add_explicit(&slot->object->handles, 1, memory_order_relaxed);
-        }
-        *out = slot->object;
-        *out_rights = slot->rights;
+    ko_object_t* object = atomic_load_explicit(&slot->object, memory_order_relaxed);
+    record->depth = place + 1;
+    ko_pin_set(record, place, object);
+    // Unchanged: the slot still holds its reference, and who drops that finds the pin.
+    if (unlikely(atomic_load(&slot->state) != state)) {
+        ko_pin_clear(record);
+        return ZX_ERR_BAD_HANDLE;
     }
-    slot_unlock(slot);
+    out->object = object;
+    out->rights = state_rights(state);
+    out->is_reference = false;
+    return ZX_OK;
+}
+
+// All places of the record are in use: borrows the last one for as long as it takes to get a
+// reference.
+static zx_status_t pin_by_reference(ko_pin_record_t* record, zx_handle_t handle, ko_pin_t* out) {
+    uint32_t place = KO_PINS_A_THREAD - 1;
+    ko_object_t* before = atomic_load_explicit(&record->objects[place], memory_order_relaxed);
+    ko_object_acquire(before);
+    zx_status_t status = pin_in(record, place, handle, out);
+    if (status == ZX_OK) {
+        ko_object_acquire(out->object);
+        ko_pin_clear(record);
+        out->is_reference = true;
+    }
+    record->depth = KO_PINS_A_THREAD;
+    ko_pin_set(record, place, before);
+    ko_object_release(before);
     return status;
+}
+
+__NO_INLINE static zx_status_t pin_refuse(const ko_pin_t* pin, zx_status_t status) {
+    ko_unpin(pin);
+    return status;
+}
+
+// Unpins on failure.
+static inline zx_status_t pin_check(const ko_pin_t* pin, zx_obj_type_t type, zx_rights_t rights) {
+    if (unlikely(type != ZX_OBJ_TYPE_NONE && pin->object->ops->type != type)) {
+        return pin_refuse(pin, ZX_ERR_WRONG_TYPE);
+    }
+    if (unlikely((pin->rights & rights) != rights)) {
+        return pin_refuse(pin, ZX_ERR_ACCESS_DENIED);
+    }
+    return ZX_OK;
+}
+
+__NO_INLINE static zx_status_t pin_slowly(zx_handle_t handle, zx_obj_type_t type,
+                                          zx_rights_t rights, ko_pin_t* out) {
+    ko_pin_record_t* record = ko_pin_thread_record;
+    if (!record) {
+        record = ko_pin_record_make();
+        return record ? ko_handle_pin(handle, type, rights, out) : ZX_ERR_NO_MEMORY;
+    }
+    zx_status_t status = pin_by_reference(record, handle, out);
+    return status == ZX_OK ? pin_check(out, type, rights) : status;
+}
+
+zx_status_t ko_handle_pin(zx_handle_t handle, zx_obj_type_t type, zx_rights_t rights,
+                          ko_pin_t* out) {
+    ko_pin_record_t* record = ko_pin_thread_record;
+    if (unlikely(!record || record->depth == KO_PINS_A_THREAD)) {
+        return pin_slowly(handle, type, rights, out);
+    }
+    zx_status_t status = pin_in(record, record->depth, handle, out);
+    return likely(status == ZX_OK) ? pin_check(out, type, rights) : status;
 }
 
 zx_status_t ko_handle_get_rights(zx_handle_t handle, zx_obj_type_t type, zx_rights_t rights,
                                  ko_object_t** out, zx_rights_t* out_rights) {
-    return handle_get(handle, type, rights, false, out, out_rights);
+    ko_pin_t pin;
+    zx_status_t status = ko_handle_pin(handle, type, rights, &pin);
+    if (status == ZX_OK) {
+        ko_object_acquire(pin.object);
+        *out = pin.object;
+        *out_rights = pin.rights;
+        ko_unpin(&pin);
+    }
+    return status;
 }
 
 zx_status_t ko_handle_get_counted(zx_handle_t handle, zx_rights_t rights, ko_object_t** out,
                                   zx_rights_t* out_rights) {
-    return handle_get(handle, ZX_OBJ_TYPE_NONE, rights, true, out, out_rights);
+    ko_pin_t pin;
+    zx_status_t status = ko_handle_pin(handle, ZX_OBJ_TYPE_NONE, rights, &pin);
+    if (status != ZX_OK) {
+        return status;
+    }
+    // Once the last handle was counted out, the object has ended for its users.
+    uint32_t handles = atomic_load(&pin.object->handles);
+    while (handles > 0 &&
+           !atomic_compare_exchange_weak(&pin.object->handles, &handles, handles + 1)) {
+    }
+    if (handles > 0) {
+        ko_object_acquire(pin.object);
+        *out = pin.object;
+        *out_rights = pin.rights;
+    }
+    ko_unpin(&pin);
+    return handles > 0 ? ZX_OK : ZX_ERR_BAD_HANDLE;
 }
 
 zx_status_t ko_handle_get(zx_handle_t handle, zx_obj_type_t type, zx_rights_t rights,
@@ -241,28 +309,26 @@ zx_status_t ko_handle_get(zx_handle_t handle, zx_obj_type_t type, zx_rights_t ri
 }
 
 bool ko_handle_names(zx_handle_t handle, const ko_object_t* object) {
-    handle_slot_t* slot = slot_find_locked(handle);
-    if (!slot) {
-        return false;
-    }
-    bool is_same = slot->object == object;
-    slot_unlock(slot);
-    return is_same;
+    uint64_t state;
+    handle_slot_t* slot = slot_find(handle, &state);
+    return slot && atomic_load_explicit(&slot->object, memory_order_relaxed) == object &&
+           atomic_load(&slot->state) == state;
 }
 
 zx_status_t ko_handle_take(zx_handle_t handle, ko_object_t** out, zx_rights_t* out_rights) {
-    handle_slot_t* slot = slot_find_locked(handle);
+    uint64_t state;
+    handle_slot_t* slot = slot_find(handle, &state);
     if (!slot) {
         return ZX_ERR_BAD_HANDLE;
     }
-    if (slot->is_permanent) {
-        slot_unlock(slot);
+    if (state & STATE_PERMANENT) {
         return ZX_ERR_NOT_SUPPORTED;
     }
-    ko_object_t* object = slot->object;
-    *out_rights = slot->rights;
-    slot->object = NULL;
-    slot_unlock(slot);
+    ko_object_t* object = atomic_load_explicit(&slot->object, memory_order_relaxed);
+    if (!atomic_compare_exchange_strong(&slot->state, &state, state & ~STATE_LIVE)) {
+        return ZX_ERR_BAD_HANDLE;  // another thread took it
+    }
+    *out_rights = state_rights(state);
     index_free((handle ^ table.secret) & INDEX_MASK);
     atomic_fetch_sub_explicit(&table.live, 1, memory_order_relaxed);
     ko_wait_cancel(object, handle);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // References and identity of kernel objects, and the checks that received fds go through.
-#include "object.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -11,6 +10,8 @@
 #include <sys/stat.h>
 
 #include <zircon/assert.h>
+
+#include "pin.h"
 
 // Koids: a random number for the process in the upper half, a counter in the lower, so that objects
 // keep their identity when they move.
@@ -38,23 +39,24 @@ void ko_object_init(ko_object_t* object, const ko_ops_t* ops) {
     list_initialize(&object->watches);
 }
 
+// From 0 too: the object is pinned then (pin.h).
 void ko_object_acquire(ko_object_t* object) {
-    uint32_t before = atomic_fetch_add_explicit(&object->refs, 1, memory_order_relaxed);
-    ZX_DEBUG_ASSERT_COND(before != 0);
-    (void)before;
+    atomic_fetch_add_explicit(&object->refs, 1, memory_order_relaxed);
 }
 
 void ko_object_release(ko_object_t* object) {
     if (!object) {
         return;
     }
-    uint32_t before = atomic_fetch_sub_explicit(&object->refs, 1, memory_order_acq_rel);
-    ZX_DEBUG_ASSERT_COND(before != 0);
-    if (before == 1) {
-        ZX_DEBUG_ASSERT(list_is_empty(&object->waiters) && list_is_empty(&object->watches));
-        pthread_mutex_destroy(&object->wait_lock);
-        object->ops->destroy(object);
+    uint32_t refs = atomic_load_explicit(&object->refs, memory_order_relaxed);
+    while (refs > 1) {
+        if (atomic_compare_exchange_weak_explicit(&object->refs, &refs, refs - 1,
+                                                  memory_order_acq_rel, memory_order_relaxed)) {
+            return;
+        }
     }
+    ZX_DEBUG_ASSERT_COND(refs == 1);
+    ko_pin_release_last(object);
 }
 
 zx_signals_t ko_fd_signals(int fd) {

@@ -8,8 +8,8 @@
 // ops->last_handle_closed is called; when the last reference goes, ops->destroy frees it.
 //
 // Locks, in the order in which they may nest: ko_object_t.wait_lock, a port's lock, an object's own
-// lock, the handle table's. So an object that holds its own lock calls no ko_port_*, ko_wait_* and
-// no zx_* function, and operations of ko_ops_t must not either.
+// lock, the handle table's and pin.c's. So an object that holds its own lock calls no ko_port_*,
+// ko_wait_* and no zx_* function, and operations of ko_ops_t must not either.
 #pragma once
 
 #include <errno.h>
@@ -98,7 +98,8 @@ struct ko_object {
     _Atomic uint32_t refs;
     _Atomic uint32_t handles;  // in the table
     zx_koid_t koid;
-    zx_koid_t related_koid;  // the peer's, or 0
+    zx_koid_t related_koid;   // the peer's, or 0
+    list_node_t orphan_node;  // of pin.c: no references are left, but pins may be
 
     pthread_mutex_t wait_lock;    // guards what follows
     list_node_t waiters;          // ko_waiter_t: threads blocked on the object (wait.c)

@@ -42,10 +42,18 @@ void bench_join(pid_t child) {
     bench_check(waitpid(child, &status, 0) == child && status == 0, "the other process");
 }
 
-int64_t bench_now_ns(void) {
+static int64_t clock_ns(clockid_t clock) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+int64_t bench_now_ns(void) {
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+int64_t bench_cpu_ns(void) {
+    return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 // Up to two processors that this process may use.

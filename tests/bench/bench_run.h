@@ -39,3 +39,5 @@ pid_t bench_fork(int cpu);
 // Waits for a child that has to have ended well.
 void bench_join(pid_t child);
 int64_t bench_now_ns(void);
+// Of the calling thread.
+int64_t bench_cpu_ns(void);

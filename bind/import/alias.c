@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One pattern of modules.alias as conditions. Each field of a known bus becomes an equality, or an
-// accept list for each of its digits; what remains is left to a pattern on the whole text.
+// accept list for each of its bytes; what remains is left to a pattern on the whole text.
 #include <string.h>
 
 #include "import.h"
@@ -100,24 +100,6 @@ static bool read_value(const char** at, uint8_t width, uint16_t* digits, bool* o
     return true;
 }
 
-// Four binary digits as one of sixteen values.
-static bool fold_bits(const uint16_t* bits, uint8_t width, uint16_t* digits) {
-    for (uint8_t i = 0; i < width; i += 4) {
-        digits[i / 4] = 0;
-        for (unsigned value = 0; value < 16; value++) {
-            bool fits = true;
-            for (unsigned bit = 0; bit < 4; bit++) {
-                fits = fits && (bits[i + bit] >> (value >> (3 - bit) & 1) & 1) != 0;
-            }
-            digits[i / 4] |= (uint16_t)(fits ? 1u << value : 0);
-        }
-        if (digits[i / 4] == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool is_one(uint16_t set) {
     return (set & (set - 1)) == 0;
 }
@@ -130,36 +112,66 @@ static uint32_t value_of(uint16_t set) {
     return value;
 }
 
-static void add_digits(import_program_t* out, const import_field_t* field, const uint16_t* digits,
-                       uint8_t count) {
-    char key[64];
-    const size_t size = strlen(field->digit);
-    memcpy(key, field->digit, size + 1);
-    for (uint8_t i = 0; i < count; i++) {
-        key[size - 1] = (char)('0' + i);
-        if (is_one(digits[i])) {
-            add_number(out, 0, key, value_of(digits[i]));
-        } else if (digits[i] != ALL_VALUES) {
-            add_number(out, 0, key, 0);
-            out->conditions[out->count - 1].accept = digits[i];
+// Whether digits of `bits` bits each, most significant first, can be the byte `value`.
+static bool fits_byte(const uint16_t* digits, unsigned bits, unsigned value) {
+    const unsigned count = 8 / bits;
+    for (unsigned i = 0; i < count; i++) {
+        const unsigned digit = value >> (bits * (count - 1 - i)) & ((1u << bits) - 1);
+        if ((digits[i] >> digit & 1) == 0) {
+            return false;
         }
+    }
+    return true;
+}
+
+static void add_byte(import_program_t* out, const char* key, const uint16_t* digits,
+                     unsigned bits) {
+    import_condition_t condition = {.type = BIND_VALUE_NUMBER};
+    unsigned count = 0;
+    for (unsigned value = 0; value < 256; value++) {
+        if (fits_byte(digits, bits, value)) {
+            condition.accept[value / 64] |= 1ull << (value % 64);
+            condition.number = value;
+            count++;
+        }
+    }
+    if (count == 256) {
+        return;
+    }
+    import_condition_t* added = add(out, 0, key);
+    added->type = condition.type;
+    added->number = condition.number;
+    added->is_accept = count != 1;
+    memcpy(added->accept, condition.accept, sizeof(added->accept));
+}
+
+static void add_bytes(import_program_t* out, const import_field_t* field, const uint16_t* digits,
+                      unsigned bits) {
+    char key[64];
+    const size_t size = strlen(field->byte);
+    const unsigned step = 8 / bits;
+    memcpy(key, field->byte, size + 1);
+    for (unsigned i = 0; i < field->width / step; i++) {
+        key[size - 1] = (char)('0' + i);
+        add_byte(out, key, digits + i * step, bits);
     }
 }
 
-static void add_value(import_program_t* out, const import_field_t* field, const uint16_t* digits,
-                      uint8_t count) {
+static void add_value(import_program_t* out, const import_field_t* field, const uint16_t* digits) {
     uint32_t number = 0;
     bool is_known = true;
     bool is_open = true;
-    for (uint8_t i = 0; i < count; i++) {
+    if (field->byte != NULL) {
+        add_bytes(out, field, digits, field->kind == IMPORT_BITS ? 1 : 4);
+        return;
+    }
+    for (uint8_t i = 0; i < field->width; i++) {
         is_known = is_known && is_one(digits[i]);
         is_open = is_open && digits[i] == ALL_VALUES;
         number = number << 4 | value_of(digits[i]);
     }
     if (is_known) {
         add_number(out, field->id, field->key, number);
-    } else if (!is_open && field->digit != NULL) {
-        add_digits(out, field, digits, count);
     } else if (!is_open) {
         out->has_pattern = true;
     }
@@ -184,22 +196,17 @@ static bool read_field(const char** at, const import_field_t* field, import_prog
         *at += size;
         return true;
     }
-    uint16_t raw[32];
     uint16_t digits[IMPORT_MAX_DIGITS];
     bool is_open;
-    if (!read_value(at, field->width, raw, &is_open)) {
+    if (!read_value(at, field->width, digits, &is_open)) {
         return false;
     }
-    uint8_t count = field->width;
-    if (field->kind == IMPORT_BITS) {
-        if (!fold_bits(raw, field->width, digits)) {
+    for (uint8_t i = 0; i < field->width && field->kind == IMPORT_BITS; i++) {
+        if ((digits[i] & 3) == 0) {
             return false;
         }
-        count = field->width / 4;
-    } else {
-        memcpy(digits, raw, count * sizeof(raw[0]));
     }
-    add_value(out, field, digits, count);
+    add_value(out, field, digits);
     return true;
 }
 
@@ -217,6 +224,9 @@ static bool read_fields(const char* text, const import_bus_t* bus, import_progra
         if (!read_field(&at, field, out)) {
             return false;
         }
+    }
+    if (out->count == 0) {
+        add_text(out, IMPORT_KEY_BUS, bus->name, strlen(bus->name) - 1);
     }
     // The last field's width is known, so a '*' behind it stands for nothing.
     return *at == 0 || strcmp(at, "*") == 0;
@@ -274,12 +284,14 @@ static void read_any(const char* text, import_program_t* out) {
     const size_t literal = strcspn(text, META);
     if (text[literal] == 0 && literal > 0 && literal <= BIND_MAX_STRING) {
         out->has_pattern = false;
-        add_text(out, IMPORT_KEY_TEXT, text, literal);
+        add_text(out, IMPORT_KEY_NAME, text, literal);
         return;
     }
     out->has_pattern = true;
-    if (literal >= IMPORT_PREFIX) {
-        add_text(out, IMPORT_KEY_PREFIX, text, IMPORT_PREFIX);
+    if (literal >= IMPORT_LONG) {
+        add_text(out, IMPORT_KEY_LONG, text, IMPORT_LONG);
+    } else if (literal >= IMPORT_SHORT) {
+        add_text(out, IMPORT_KEY_SHORT, text, IMPORT_SHORT);
     }
 }
 
@@ -291,8 +303,8 @@ bool import_alias(const char* alias, import_program_t* out) {
     }
     const char* text = out->pattern;
     const import_bus_t* bus = import_find_bus(text);
-    const bool is_read = bus != NULL ? read_fields(text, bus, out) && out->count > 0
-                                     : read_of(text, out) || read_acpi(text, out);
+    const bool is_read =
+        bus != NULL ? read_fields(text, bus, out) : read_of(text, out) || read_acpi(text, out);
     if (!is_read) {
         read_any(text, out);
     }

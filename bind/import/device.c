@@ -76,20 +76,26 @@ static bool read_number(const char** at, const import_field_t* field, uint32_t* 
     return true;
 }
 
-static bool add_digits(import_device_t* device, const import_field_t* field, uint32_t number) {
-    const unsigned count = field->kind == IMPORT_BITS ? field->width / 4 : field->width;
-    const size_t size = strlen(field->digit);
+static bool add_bytes(import_device_t* device, const import_field_t* field, uint32_t number) {
+    const unsigned count = field->kind == IMPORT_BITS ? field->width / 8 : field->width / 2;
+    const size_t size = strlen(field->byte);
     for (unsigned i = 0; i < count; i++) {
-        char digit = (char)('0' + i);
+        const char digit = (char)('0' + i);
         char key[64];
-        memcpy(key, field->digit, size);
+        memcpy(key, field->byte, size);
         key[size - 1] = 0;
         const char* whole = store(device, key, &digit, 1);
-        if (whole == NULL || !add_number(device, 0, whole, number >> (4 * (count - 1 - i)) & 15)) {
+        if (whole == NULL ||
+            !add_number(device, 0, whole, number >> (8 * (count - 1 - i)) & 0xff)) {
             return false;
         }
     }
     return true;
+}
+
+static bool add_field(import_device_t* device, const import_field_t* field, uint32_t number) {
+    return field->byte != NULL ? add_bytes(device, field, number)
+                               : add_number(device, field->id, field->key, number);
 }
 
 // *out_fits false: the text is not as the bus makes them.
@@ -116,8 +122,7 @@ static bool add_fields(import_device_t* device, const import_bus_t* bus, bool* o
         if (!read_number(&at, field, &number)) {
             return true;
         }
-        if (!add_number(device, field->id, field->key, number) ||
-            (field->digit != NULL && !add_digits(device, field, number))) {
+        if (!add_field(device, field, number)) {
             return false;
         }
     }
@@ -163,15 +168,20 @@ static bool add_acpi_ids(import_device_t* device) {
     return true;
 }
 
-static bool add_bus(import_device_t* device) {
+// *out_fits: the properties say all that the text says.
+static bool add_bus(import_device_t* device, bool* out_fits) {
     const import_bus_t* bus = import_find_bus(device->text);
+    *out_fits = false;
     if (bus != NULL) {
         const size_t before = device->count;
-        bool fits;
-        if (!add_fields(device, bus, &fits)) {
+        if (!add_fields(device, bus, out_fits)) {
             return false;
         }
-        device->count = fits ? device->count : before;
+        device->count = *out_fits ? device->count : before;
+        if (*out_fits && bus->protocol == 0 && bus->fields[0].kind != IMPORT_NAME) {
+            const char* name = store(device, "", bus->name, strlen(bus->name) - 1);
+            return name != NULL && add_text(device, IMPORT_KEY_BUS, name);
+        }
         return true;
     }
     if (strncmp(device->text, "of:", 3) == 0) {
@@ -180,14 +190,21 @@ static bool add_bus(import_device_t* device) {
     return strncmp(device->text, "acpi", 4) != 0 || add_acpi_ids(device);
 }
 
+static bool add_start(import_device_t* device, const char* key, size_t size) {
+    if (strnlen(device->text, size) < size) {
+        return true;
+    }
+    const char* start = store(device, "", device->text, size);
+    return start != NULL && add_text(device, key, start);
+}
+
 bool import_device(const char* modalias, import_device_t* out) {
+    bool fits;
     out->count = 0;
     out->used = 0;
-    if (!import_normalize(modalias, out->text, sizeof(out->text))) {
-        return false;
-    }
-    const size_t prefix_size = strnlen(out->text, IMPORT_PREFIX);
-    const char* prefix = store(out, "", out->text, prefix_size);
-    return add_bus(out) && add_text(out, IMPORT_KEY_TEXT, out->text) &&
-           add_text(out, IMPORT_KEY_PREFIX, prefix);
+    return import_normalize(modalias, out->text, sizeof(out->text)) && add_bus(out, &fits) &&
+           (fits || add_text(out, IMPORT_KEY_NAME, out->text)) &&
+           add_text(out, IMPORT_KEY_TEXT, out->text) &&
+           add_start(out, IMPORT_KEY_SHORT, IMPORT_SHORT) &&
+           add_start(out, IMPORT_KEY_LONG, IMPORT_LONG);
 }

@@ -45,16 +45,20 @@ static void emit_equal(bc_buffer_t* code, const import_condition_t* condition, s
                is_text ? symbol_id(symbols, condition->text) : condition->number);
 }
 
+static bool has_value(const import_condition_t* condition, unsigned value) {
+    return (condition->accept[value / 64] >> (value % 64) & 1) != 0;
+}
+
 // As `accept` is compiled: a jump for each value, an abort, a label.
 static void emit_accept(bc_buffer_t* code, const import_condition_t* condition,
                         symbols_t* symbols) {
     const uint32_t jump_size = 1 + 4 + 2 * BIND_VALUE_SIZE;
     uint32_t left = 0;
-    for (unsigned value = 0; value < 16; value++) {
-        left += condition->accept >> value & 1;
+    for (unsigned value = 0; value < 256; value++) {
+        left += has_value(condition, value);
     }
-    for (unsigned value = 0; value < 16; value++) {
-        if ((condition->accept >> value & 1) != 0) {
+    for (unsigned value = 0; value < 256; value++) {
+        if (has_value(condition, value)) {
             left--;
             bc_buffer_u8(code, BIND_OP_JUMP_EQUAL);
             bc_buffer_u32(code, left * jump_size + 1);
@@ -71,7 +75,7 @@ void import_emit(const import_program_t* program, bc_buffer_t* out) {
     bc_buffer_t code = {0};
     for (size_t i = 0; i < program->count; i++) {
         const import_condition_t* condition = &program->conditions[i];
-        if (condition->accept != 0) {
+        if (condition->is_accept) {
             emit_accept(&code, condition, &symbols);
         } else {
             emit_equal(&code, condition, &symbols);
@@ -115,11 +119,11 @@ static bool can_be_rules(const import_program_t* program) {
 static void write_rule(const import_condition_t* condition, bc_buffer_t* out) {
     char line[640];
     const char* key = condition->key[0] == 0 ? bind_legacy_key_name(condition->id) : condition->key;
-    if (condition->accept != 0) {
+    if (condition->is_accept) {
         snprintf(line, sizeof(line), "accept %s {", key);
         bc_buffer_text(out, line);
-        for (unsigned value = 0; value < 16; value++) {
-            if ((condition->accept >> value & 1) != 0) {
+        for (unsigned value = 0; value < 256; value++) {
+            if (has_value(condition, value)) {
                 snprintf(line, sizeof(line), " %u,", value);
                 bc_buffer_text(out, line);
             }

@@ -16,13 +16,14 @@
 #define IMPORT_MAX_CONDITIONS 20u
 #define IMPORT_MAX_TEXT       1024u
 
-// `key == value`, or one of the 4-bit values of `accept`.
+// `key == value`, or an accept list of bytes.
 typedef struct import_condition {
     uint32_t id;             // number key, when key is empty
     char key[256];           // text key
     bind_value_type_t type;  // NUMBER, BOOL (true) or STRING
     uint32_t number;
-    uint16_t accept;  // not 0: bit i for the number i; `number` does not count
+    bool is_accept;  // the value is one of `accept`, a bit each
+    uint64_t accept[4];
     char text[256];
 } import_condition_t;
 
@@ -77,5 +78,5 @@ typedef struct import_device {
 } import_device_t;
 
 // Takes a modalias apart. A text that is not as its bus makes them has only the properties TEXT and
-// PREFIX. False: too long, or too many compatibles.
+// SHORT and the like. False: too long, or too many compatibles.
 bool import_device(const char* modalias, import_device_t* out);

@@ -17,13 +17,19 @@ typedef struct lookup {
     size_t capacity;
     size_t found;
     // Of each key that is in a shape and has a value that some record knows.
-    uint64_t present;
+    bind_mask_t present;
     uint32_t payloads[BIND_INDEX_BITS];
     uint32_t hashes[BIND_INDEX_BITS];
     uint8_t kinds[BIND_INDEX_BITS];
-    // Keys that were dealt with: of two properties with one key only one counts.
+    uint8_t clue_bits[BIND_INDEX_BITS];
+    uint32_t clue_count;
+    // Keys that were dealt with: of two properties with one key only one counts. Those with a bit,
+    // and the others.
+    bind_mask_t seen_bits;
     uint32_t seen[BIND_INDEX_MAX_PROPERTIES * 2];
     uint32_t seen_count;
+    const char* triples_of;  // the text whose triples are below; null: none yet
+    uint64_t triples[BIND_TRIPLE_BITS / 64];
 } lookup_t;
 
 // ---------------------------------------------------------------------------------------- hits
@@ -45,15 +51,45 @@ static bool is_hit(const lookup_t* lookup, uint32_t entry) {
     return false;
 }
 
-static bool fits_pattern(const lookup_t* lookup, const bind_index_entry_t* entry) {
+static const char* find_text(const lookup_t* lookup, const char* key) {
     for (size_t i = 0; i < lookup->count; i++) {
         const bind_property_t* prop = &lookup->props[i];
-        if (prop->key != NULL && strcmp(prop->key, entry->pattern_key) == 0) {
+        if (prop->key != NULL && strcmp(prop->key, key) == 0) {
             const bool is_text = prop->type == BIND_VALUE_STRING || prop->type == BIND_VALUE_ENUM;
-            return is_text && prop->string != NULL && fnmatch(entry->pattern, prop->string, 0) == 0;
+            return is_text ? prop->string : NULL;
         }
     }
-    return false;
+    return NULL;
+}
+
+static void set_triples(lookup_t* lookup, const char* text) {
+    memset(lookup->triples, 0, sizeof(lookup->triples));
+    lookup->triples_of = text;
+    for (size_t i = 0; text[0] != 0 && text[1] != 0 && text[i + 2] != 0; i++) {
+        const uint32_t triple = bind_triple(text + i);
+        lookup->triples[triple / 64] |= 1ull << (triple % 64);
+    }
+}
+
+static bool may_fit(const lookup_t* lookup, const bind_driver_t* driver) {
+    for (size_t i = 0; i < BIND_TRIPLES; i++) {
+        const uint16_t triple = driver->triples[i];
+        if (triple != BIND_NO_TRIPLE && (lookup->triples[triple / 64] >> (triple % 64) & 1) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool fits_pattern(lookup_t* lookup, const bind_driver_t* driver) {
+    const char* text = find_text(lookup, driver->entry.pattern_key);
+    if (text == NULL) {
+        return false;
+    }
+    if (lookup->triples_of != text) {
+        set_triples(lookup, text);
+    }
+    return may_fit(lookup, driver) && fnmatch(driver->entry.pattern, text, 0) == 0;
 }
 
 // Runs the program of one entry.
@@ -61,7 +97,7 @@ static void try_entry(lookup_t* lookup, uint32_t id) {
     const bind_index_entry_t* entry = &lookup->index->drivers[id].entry;
     uint32_t specificity;
     bool is_match = false;
-    if (entry->pattern != NULL && !fits_pattern(lookup, entry)) {
+    if (entry->pattern != NULL && !fits_pattern(lookup, &lookup->index->drivers[id])) {
         return;
     }
     if (bind_program_match_etc(entry->program, entry->parent, lookup->props, lookup->count,
@@ -87,11 +123,11 @@ static void use_record(lookup_t* lookup, const bind_record_t* record) {
 static void probe_single(lookup_t* lookup, uint32_t hash, uint32_t slot, uint8_t kind,
                          uint32_t payload) {
     const bind_index_t* index = lookup->index;
-    uint32_t id = index->buckets[hash & index->bucket_mask];
+    uint32_t id = bind_heads_find(&index->chains, hash);
     while (id != BIND_NONE) {
         const bind_record_t* record = &index->records[id];
-        if (record->hash == hash && record->shape == BIND_SINGLE && record->kind == kind &&
-            record->values[0] == slot && record->values[1] == payload) {
+        if (record->shape == BIND_SINGLE && record->kind == kind && record->values[0] == slot &&
+            record->values[1] == payload) {
             use_record(lookup, record);
         }
         id = record->next;
@@ -122,18 +158,30 @@ static bool payload_of(const bind_index_t* index, const bind_property_t* prop, u
     }
 }
 
+static bool was_seen(lookup_t* lookup, uint32_t slot, uint8_t bit) {
+    if (bit < BIND_INDEX_BITS) {
+        const bool result = bind_mask_has(&lookup->seen_bits, bit);
+        bind_mask_add(&lookup->seen_bits, bit);
+        return result;
+    }
+    for (uint32_t i = 0; i < lookup->seen_count; i++) {
+        if (lookup->seen[i] == slot) {
+            return true;
+        }
+    }
+    lookup->seen[lookup->seen_count++] = slot;
+    return false;
+}
+
 static void use_property(lookup_t* lookup, uint32_t slot, const bind_property_t* prop) {
     const bind_index_t* index = lookup->index;
     const bind_key_t* key = &index->keys[slot];
     if (key->single_uses == 0 && key->shape_uses == 0) {
         return;
     }
-    for (uint32_t i = 0; i < lookup->seen_count; i++) {
-        if (lookup->seen[i] == slot) {
-            return;
-        }
+    if (was_seen(lookup, slot, key->bit)) {
+        return;
     }
-    lookup->seen[lookup->seen_count++] = slot;
     uint8_t kind;
     uint32_t payload;
     if (!payload_of(index, prop, &kind, &payload)) {
@@ -142,7 +190,10 @@ static void use_property(lookup_t* lookup, uint32_t slot, const bind_property_t*
     const uint32_t hash = bind_pair_hash(slot, kind, payload);
     const uint8_t bit = key->bit;
     if (bit < BIND_INDEX_BITS) {
-        lookup->present |= 1ull << bit;
+        bind_mask_add(&lookup->present, bit);
+        if (key->clue_uses != 0) {
+            lookup->clue_bits[lookup->clue_count++] = bit;
+        }
         lookup->payloads[bit] = payload;
         lookup->hashes[bit] = hash;
         lookup->kinds[bit] = kind;
@@ -219,23 +270,32 @@ static void probe_shape(lookup_t* lookup, uint32_t place) {
         }
         hash += lookup->hashes[shape->bits[i]];
     }
-    uint32_t id = index->buckets[hash & index->bucket_mask];
+    uint32_t id = bind_heads_find(&index->chains, hash);
     while (id != BIND_NONE) {
         const bind_record_t* record = &index->records[id];
-        if (record->hash == hash && record->shape == place && has_values(lookup, shape, record)) {
+        if (record->shape == place && has_values(lookup, shape, record)) {
             use_record(lookup, record);
         }
         id = record->next;
     }
 }
 
+// The shapes that the values of the device lead to, each once.
 static void probe_shapes(lookup_t* lookup) {
     const bind_index_t* index = lookup->index;
-    const uint64_t present = lookup->present;
-    for (uint32_t i = 0; i < index->shape_limit; i++) {
-        const uint64_t mask = index->shapes[i].mask;
-        if (mask != 0 && (mask & present) == mask) {
-            probe_shape(lookup, i);
+    uint64_t asked[BIND_INDEX_SHAPES / 64] = {0};
+    for (uint32_t i = 0; i < lookup->clue_count; i++) {
+        uint32_t id = bind_heads_find(&index->clue_chains, lookup->hashes[lookup->clue_bits[i]]);
+        while (id != BIND_NONE) {
+            const bind_clue_t* clue = &index->clues[id];
+            uint64_t* word = &asked[clue->shape / 64];
+            const uint64_t bit = 1ull << (clue->shape % 64);
+            if ((*word & bit) == 0 &&
+                bind_mask_covers(&lookup->present, &index->shapes[clue->shape].mask)) {
+                probe_shape(lookup, clue->shape);
+            }
+            *word |= bit;
+            id = clue->next;
         }
     }
 }
@@ -267,7 +327,10 @@ zx_status_t bind_index_find(const bind_index_t* index, const bind_property_t* pr
     lookup.out = out;
     lookup.capacity = capacity;
     lookup.found = 0;
-    lookup.present = 0;
+    lookup.triples_of = NULL;
+    lookup.present = (bind_mask_t){{0}};
+    lookup.seen_bits = (bind_mask_t){{0}};
+    lookup.clue_count = 0;
     lookup.seen_count = 0;
     use_properties(&lookup);
     probe_shapes(&lookup);
@@ -290,6 +353,7 @@ zx_status_t bind_index_find_linear(const bind_index_t* index, const bind_propert
     lookup.out = out;
     lookup.capacity = capacity;
     lookup.found = 0;
+    lookup.triples_of = NULL;
     for (uint32_t i = 0; i < index->driver_count; i++) {
         if (index->drivers[i].entry.program != NULL) {
             try_entry(&lookup, i);

@@ -9,17 +9,8 @@
 
 #include "index_private.h"
 
-#define FIRST_BUCKETS 64u
-// Records in a bucket that are looked at to see how crowded it is.
+// Records of a hash that are looked at to see how crowded it is.
 #define CROWD 64u
-
-static uint32_t* make_buckets(uint32_t count) {
-    uint32_t* buckets = malloc(count * sizeof(*buckets));
-    if (buckets != NULL) {
-        memset(buckets, 0xff, count * sizeof(*buckets));
-    }
-    return buckets;
-}
 
 zx_status_t bind_index_create(bind_index_t** out_index) {
     *out_index = NULL;
@@ -30,9 +21,9 @@ zx_status_t bind_index_create(bind_index_t** out_index) {
     memset(index->number_slots, 0xff, sizeof(index->number_slots));
     index->free_record = BIND_NONE;
     index->free_driver = BIND_NONE;
-    index->buckets = make_buckets(FIRST_BUCKETS);
-    index->bucket_mask = FIRST_BUCKETS - 1;
-    if (index->buckets == NULL || bind_texts_init(&index->texts) != ZX_OK) {
+    index->free_clue = BIND_NONE;
+    if (bind_heads_init(&index->chains) != ZX_OK || bind_heads_init(&index->clue_chains) != ZX_OK ||
+        bind_texts_init(&index->texts) != ZX_OK) {
         bind_index_destroy(index);
         return ZX_ERR_NO_MEMORY;
     }
@@ -47,56 +38,35 @@ void bind_index_destroy(bind_index_t* index) {
     bind_texts_fini(&index->texts);
     free(index->keys);
     free(index->records);
-    free(index->buckets);
+    free(index->clues);
+    bind_heads_fini(&index->chains);
+    bind_heads_fini(&index->clue_chains);
     free(index->drivers);
     free(index->residual);
     free(index->paths);
     free(index);
 }
 
-// ------------------------------------------------------------------------------------- buckets
+// -------------------------------------------------------------------------------------- chains
 
 static void link_record(bind_index_t* index, uint32_t id) {
-    bind_record_t* record = &index->records[id];
-    uint32_t* head = &index->buckets[record->hash & index->bucket_mask];
-    record->next = *head;
-    *head = id;
+    index->records[id].next = bind_heads_put(&index->chains, index->records[id].hash, id);
 }
 
 static void unlink_record(bind_index_t* index, uint32_t id) {
-    uint32_t* at = &index->buckets[index->records[id].hash & index->bucket_mask];
-    while (*at != id) {
-        at = &index->records[*at].next;
-    }
-    *at = index->records[id].next;
-}
-
-// As many buckets as records, at least.
-static bool grow_buckets(bind_index_t* index, uint32_t more) {
-    uint32_t count = index->bucket_mask + 1;
-    while (count < index->live_records + more) {
-        count *= 2;
-    }
-    if (count == index->bucket_mask + 1) {
-        return true;
-    }
-    uint32_t* buckets = make_buckets(count);
-    if (buckets == NULL) {
-        return false;
-    }
-    uint32_t* old = index->buckets;
-    const uint32_t old_count = index->bucket_mask + 1;
-    index->buckets = buckets;
-    index->bucket_mask = count - 1;
-    for (uint32_t i = 0; i < old_count; i++) {
-        for (uint32_t id = old[i]; id != BIND_NONE;) {
-            const uint32_t next = index->records[id].next;
-            link_record(index, id);
-            id = next;
+    const uint32_t hash = index->records[id].hash;
+    const uint32_t next = index->records[id].next;
+    uint32_t at = bind_heads_find(&index->chains, hash);
+    if (at != id) {
+        while (index->records[at].next != id) {
+            at = index->records[at].next;
         }
+        index->records[at].next = next;
+    } else if (next != BIND_NONE) {
+        bind_heads_put(&index->chains, hash, next);
+    } else {
+        bind_heads_remove(&index->chains, hash);
     }
-    free(old);
-    return true;
 }
 
 static uint32_t take_record(bind_index_t* index) {
@@ -142,9 +112,9 @@ static zx_status_t intern_pairs(bind_index_t* index, const bind_path_t* path, pa
 
 static uint32_t crowd_of(const bind_index_t* index, uint32_t hash) {
     uint32_t count = 0;
-    uint32_t id = index->buckets[hash & index->bucket_mask];
+    uint32_t id = bind_heads_find(&index->chains, hash);
     for (; id != BIND_NONE && count < CROWD; id = index->records[id].next) {
-        count += index->records[id].hash == hash;
+        count++;
     }
     return count;
 }
@@ -167,6 +137,30 @@ static void set_single(const bind_index_t* index, const pairs_t* pairs, bind_rec
     record->values[1] = pairs->payloads[best];
 }
 
+static uint32_t pair_hash_of(const bind_index_t* index, const bind_record_t* record, uint8_t at) {
+    const bind_shape_t* shape = &index->shapes[record->shape];
+    return bind_pair_hash(index->bit_slots[shape->bits[at]], shape->kinds[at], record->values[at]);
+}
+
+// The clue for a record: the value that leads to the fewest shapes, and of those one that leads to
+// this shape anyway. Thus a value that all devices have leads to few shapes, and the rest is found
+// by what devices differ in.
+static uint8_t choose_clue(const bind_index_t* index, const bind_record_t* record) {
+    uint8_t best = 0;
+    uint32_t best_cost = UINT32_MAX;
+    for (uint8_t i = 0; i < index->shapes[record->shape].count; i++) {
+        bool is_known;
+        const uint32_t shapes =
+            bind_clues_cost(index, pair_hash_of(index, record, i), record->shape, &is_known);
+        const uint32_t cost = 2 * shapes + !is_known;
+        if (cost <= best_cost) {
+            best = i;
+            best_cost = cost;
+        }
+    }
+    return best;
+}
+
 static void set_values(const bind_index_t* index, const pairs_t* pairs, bind_record_t* record) {
     const bind_shape_t* shape = &index->shapes[record->shape];
     record->hash = 0;
@@ -182,11 +176,11 @@ static void set_values(const bind_index_t* index, const pairs_t* pairs, bind_rec
 
 // The record of the same entry with the same values, if there is one.
 static bind_record_t* find_same(const bind_index_t* index, const bind_record_t* wanted) {
-    uint32_t id = index->buckets[wanted->hash & index->bucket_mask];
+    uint32_t id = bind_heads_find(&index->chains, wanted->hash);
     for (; id != BIND_NONE; id = index->records[id].next) {
         bind_record_t* record = &index->records[id];
-        if (record->hash == wanted->hash && record->entry == wanted->entry &&
-            record->shape == wanted->shape && record->kind == wanted->kind &&
+        if (record->entry == wanted->entry && record->shape == wanted->shape &&
+            record->kind == wanted->kind &&
             memcmp(record->values, wanted->values, sizeof(record->values)) == 0) {
             return record;
         }
@@ -200,7 +194,48 @@ static void count_use(bind_index_t* index, const bind_record_t* record, bool is_
     index->exact_records += (record->flags & BIND_RECORD_EXACT) != 0 ? one : 0;
     if (record->shape == BIND_SINGLE) {
         index->keys[record->values[0]].single_uses += one;
+    } else {
+        const bind_shape_t* shape = &index->shapes[record->shape];
+        index->keys[index->bit_slots[shape->bits[record->kind]]].clue_uses += one;
     }
+}
+
+// Takes the record in, or out again with all that was taken for it.
+static zx_status_t insert_record(bind_index_t* index, bind_record_t* record) {
+    const bool has_shape = record->shape != BIND_SINGLE;
+    const bool is_exact = (record->flags & BIND_RECORD_EXACT) != 0;
+    bind_record_t* same = find_same(index, record);
+    if (same != NULL && is_exact && (same->flags & BIND_RECORD_EXACT) == 0) {
+        same->flags |= BIND_RECORD_EXACT;
+        same->specificity = record->specificity;
+        index->exact_records++;
+    }
+    zx_status_t status = same != NULL ? ZX_OK : ZX_ERR_NO_MEMORY;
+    const uint32_t id = same != NULL ? BIND_NONE : take_record(index);
+    if (id != BIND_NONE) {
+        if (has_shape) {
+            record->kind = choose_clue(index, record);
+            status =
+                bind_clues_add(index, pair_hash_of(index, record, record->kind), record->shape);
+        } else {
+            status = ZX_OK;
+        }
+        if (status != ZX_OK) {
+            index->records[id].next = index->free_record;
+            index->free_record = id;
+        }
+    }
+    if (id == BIND_NONE || status != ZX_OK) {
+        if (has_shape) {
+            bind_shapes_release(index, record->shape);
+        }
+        return status;
+    }
+    index->records[id] = *record;
+    index->drivers[record->entry].first_record = id;
+    link_record(index, id);
+    count_use(index, record, true);
+    return ZX_OK;
 }
 
 static zx_status_t add_record(bind_index_t* index, uint32_t entry, const bind_path_t* path) {
@@ -224,24 +259,7 @@ static zx_status_t add_record(bind_index_t* index, uint32_t entry, const bind_pa
     }
     const bool is_exact = path->is_exact && used == pairs.count && driver->entry.pattern == NULL;
     record.flags = is_exact ? BIND_RECORD_EXACT : 0;
-    bind_record_t* same = find_same(index, &record);
-    const uint32_t id = same != NULL ? BIND_NONE : take_record(index);
-    if (id == BIND_NONE) {
-        if (record.shape != BIND_SINGLE) {
-            bind_shapes_release(index, record.shape);
-        }
-        if (same != NULL && is_exact && (same->flags & BIND_RECORD_EXACT) == 0) {
-            same->flags |= BIND_RECORD_EXACT;
-            same->specificity = record.specificity;
-            index->exact_records++;
-        }
-        return same != NULL ? ZX_OK : ZX_ERR_NO_MEMORY;
-    }
-    index->records[id] = record;
-    driver->first_record = id;
-    link_record(index, id);
-    count_use(index, &record, true);
-    return ZX_OK;
+    return insert_record(index, &record);
 }
 
 // Several records of one entry may be found for one device only if one of them is not exact.
@@ -329,6 +347,7 @@ static void drop(bind_index_t* index, uint32_t entry) {
         unlink_record(index, id);
         count_use(index, record, false);
         if (record->shape != BIND_SINGLE) {
+            bind_clues_remove(index, pair_hash_of(index, record, record->kind), record->shape);
             bind_shapes_release(index, record->shape);
         }
         record->next = index->free_record;
@@ -350,7 +369,7 @@ static zx_status_t fill(bind_index_t* index, uint32_t entry) {
     if (is_residual) {
         return add_residual(index, entry);
     }
-    if (!grow_buckets(index, index->path_count)) {
+    if (!bind_heads_reserve(&index->chains, index->path_count)) {
         return ZX_ERR_NO_MEMORY;
     }
     for (uint32_t i = 0; i < index->path_count && status == ZX_OK; i++) {
@@ -358,6 +377,27 @@ static zx_status_t fill(bind_index_t* index, uint32_t entry) {
     }
     mark_repeats(index, entry);
     return status;
+}
+
+// Some of the triples of a pattern's literal parts, from all over it.
+static void set_triples(bind_driver_t* driver) {
+    uint16_t all[256];
+    size_t count = 0;
+    size_t literal = 0;
+    for (const char* c = driver->entry.pattern; c != NULL && *c != 0; c++) {
+        if (strchr("*?\\", *c) != NULL) {
+            literal = 0;
+            c += *c == '\\' && c[1] != 0;
+        } else if (*c == '[') {
+            break;  // what is behind it need not be found
+        } else if (++literal >= 3 && count < sizeof(all) / sizeof(all[0])) {
+            all[count++] = (uint16_t)bind_triple(c - 2);
+        }
+    }
+    for (size_t i = 0; i < BIND_TRIPLES; i++) {
+        driver->triples[i] =
+            count == 0 ? BIND_NO_TRIPLE : all[count - 1 - i * (count - 1) / BIND_TRIPLES];
+    }
 }
 
 zx_status_t bind_index_add(bind_index_t* index, const bind_index_entry_t* entry, uint32_t* out_id) {
@@ -377,6 +417,7 @@ zx_status_t bind_index_add(bind_index_t* index, const bind_index_entry_t* entry,
     }
     index->drivers[id] =
         (bind_driver_t){.entry = *entry, .first_record = BIND_NONE, .residual_place = BIND_NONE};
+    set_triples(&index->drivers[id]);
     index->live_drivers++;
     const zx_status_t status = fill(index, id);
     if (status != ZX_OK) {
@@ -402,7 +443,7 @@ void bind_index_get_stats(const bind_index_t* index, bind_index_stats_t* out_sta
                                       .texts = index->texts.count,
                                       .residual = index->residual_count};
     for (uint32_t i = 0; i < index->shape_limit; i++) {
-        out_stats->shapes += index->shapes[i].mask != 0;
+        out_stats->shapes += index->shapes[i].count != 0;
     }
     for (uint32_t i = 0; i < index->key_count; i++) {
         out_stats->keys += index->keys[i].single_uses + index->keys[i].shape_uses > 0;

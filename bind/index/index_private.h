@@ -6,8 +6,12 @@
 // shapes:  a set of two to eight keys with the kinds of their values; 64 of them and 64 keys in
 // them
 //          at most, so that a lookup compares bit masks
-// records: one way of one entry: a shape with values, or a single key with a value; chained in hash
-//          buckets
+// records: one way of one entry: a shape with values, or a single key with a value; those of one
+// hash
+//          are a chain
+// clues:   for a value of the key that a shape is listed under: some record of that shape has it,
+// so
+//          that a lookup asks for the few shapes that its device's values lead to
 #pragma once
 
 #include <stdbool.h>
@@ -20,8 +24,8 @@
 #include "analyze.h"
 
 #define BIND_NONE         UINT32_MAX
-#define BIND_INDEX_SHAPES 64u
-#define BIND_INDEX_BITS   64u
+#define BIND_INDEX_SHAPES 256u
+#define BIND_INDEX_BITS   128u
 #define BIND_SINGLE       0xffffu  // a record's shape: a single key
 #define BIND_NUMBER_KEYS  4096u    // number keys below are found without a search
 
@@ -57,14 +61,31 @@ typedef struct bind_key {
     uint32_t number;       // of a number key
     uint32_t single_uses;  // records of this key alone
     uint32_t shape_uses;   // shapes with this key
+    uint32_t clue_uses;    // records that have their clue in it
     uint8_t bit;           // in shapes; BIND_INDEX_BITS: none
 } bind_key_t;
 
+typedef struct bind_head {
+    uint32_t hash;
+    uint32_t first;  // BIND_NONE: a free place
+} bind_head_t;
+
+typedef struct bind_heads {
+    bind_head_t* places;  // owned
+    uint32_t mask;
+    uint32_t count;
+} bind_heads_t;
+
+// A set of keys that have a bit each.
+typedef struct bind_mask {
+    uint64_t words[BIND_INDEX_BITS / 64];
+} bind_mask_t;
+
 typedef struct bind_shape {
-    uint64_t mask;  // bits of its keys; 0: free
+    bind_mask_t mask;
     uint32_t uses;  // records
-    uint8_t count;
-    uint8_t bits[BIND_PATH_MAX_EQUALS];   // ascending
+    uint8_t count;  // 0: free
+    uint8_t bits[BIND_PATH_MAX_EQUALS];
     uint8_t kinds[BIND_PATH_MAX_EQUALS];  // bind_value_type_t
 } bind_shape_t;
 
@@ -81,16 +102,37 @@ typedef struct bind_record {
     uint32_t specificity;    // when exact
     uint16_t shape;          // or BIND_SINGLE
     uint8_t flags;           // BIND_RECORD_*
-    uint8_t kind;            // BIND_SINGLE: of the value
+    uint8_t kind;            // BIND_SINGLE: of the value; else the place in values of its clue
     uint32_t
         values[BIND_PATH_MAX_EQUALS];  // payloads, as the shape's bits; BIND_SINGLE: slot, value
     void* context;                     // the entry's
 } bind_record_t;
 
+typedef struct bind_clue {
+    uint32_t hash;  // of the key with its value; those of other keys may be in the chain too
+    uint32_t next;  // in the chain, or in the list of free clues
+    uint32_t uses;  // records
+    uint32_t shape;
+} bind_clue_t;
+
+// Three letters that stand next to one another in a pattern do so in every text that fits it. A
+// text's triples as bits make it cheap to see that a pattern does not fit.
+#define BIND_TRIPLE_BITS 2048u
+#define BIND_TRIPLES     4u
+#define BIND_NO_TRIPLE   0xffffu
+
+static inline uint32_t bind_triple(const char* text) {
+    const uint32_t letters = (uint32_t)(unsigned char)text[0] |
+                             (uint32_t)(unsigned char)text[1] << 8 |
+                             (uint32_t)(unsigned char)text[2] << 16;
+    return letters * 0x9e3779b1u >> 21;
+}
+
 typedef struct bind_driver {
-    bind_index_entry_t entry;  // program null: free
-    uint32_t first_record;     // or BIND_NONE
-    uint32_t residual_place;   // in bind_index.residual, or BIND_NONE
+    bind_index_entry_t entry;        // program null: free
+    uint16_t triples[BIND_TRIPLES];  // of the pattern
+    uint32_t first_record;           // or BIND_NONE
+    uint32_t residual_place;         // in bind_index.residual, or BIND_NONE
     uint32_t next_free;
 } bind_driver_t;
 
@@ -100,7 +142,7 @@ struct bind_index {
     uint32_t key_count;
     uint32_t key_capacity;
     uint32_t number_slots[BIND_NUMBER_KEYS];  // slot or BIND_NONE
-    uint64_t bits_in_use;
+    bind_mask_t bits_in_use;
     uint32_t bit_slots[BIND_INDEX_BITS];
     bind_shape_t shapes[BIND_INDEX_SHAPES];
     uint32_t shape_limit;    // shapes from here on are free
@@ -110,8 +152,12 @@ struct bind_index {
     uint32_t free_record;
     uint32_t live_records;
     uint32_t exact_records;
-    uint32_t* buckets;  // owned
-    uint32_t bucket_mask;
+    bind_heads_t chains;  // of records, by hash
+    bind_clue_t* clues;   // owned
+    uint32_t clue_count;  // used ones and free ones
+    uint32_t clue_capacity;
+    uint32_t free_clue;
+    bind_heads_t clue_chains;
     bind_driver_t* drivers;  // owned
     uint32_t driver_count;   // used ones and free ones
     uint32_t driver_capacity;
@@ -156,6 +202,26 @@ static inline uint32_t bind_text_hash(const char* data, size_t size) {
 // What one key with its value adds to the hash of a record. Sums of these are the hash.
 static inline uint32_t bind_pair_hash(uint32_t slot, uint8_t kind, uint32_t payload) {
     return (uint32_t)bind_mix(((uint64_t)slot << 34 | (uint64_t)kind << 32) ^ payload);
+}
+
+static inline void bind_mask_add(bind_mask_t* mask, uint32_t bit) {
+    mask->words[bit / 64] |= 1ull << (bit % 64);
+}
+
+static inline void bind_mask_remove(bind_mask_t* mask, uint32_t bit) {
+    mask->words[bit / 64] &= ~(1ull << (bit % 64));
+}
+
+static inline bool bind_mask_has(const bind_mask_t* mask, uint32_t bit) {
+    return (mask->words[bit / 64] >> (bit % 64) & 1) != 0;
+}
+
+static inline bool bind_mask_covers(const bind_mask_t* mask, const bind_mask_t* part) {
+    uint64_t missing = 0;
+    for (uint32_t i = 0; i < BIND_INDEX_BITS / 64; i++) {
+        missing |= part->words[i] & ~mask->words[i];
+    }
+    return missing == 0;
 }
 
 static inline uint32_t bind_text_find(const bind_texts_t* texts, const char* data, size_t size) {
@@ -206,6 +272,28 @@ zx_status_t bind_keys_intern(bind_index_t* index, const bind_path_key_t* key, ui
 uint32_t bind_shapes_choose(bind_index_t* index, const uint32_t* slots, const uint8_t* kinds,
                             uint32_t count);
 void bind_shapes_release(bind_index_t* index, uint32_t shape);
+
+// heads.c. Reserving makes room, so that putting cannot fail.
+zx_status_t bind_heads_init(bind_heads_t* heads);
+void bind_heads_fini(bind_heads_t* heads);
+bool bind_heads_reserve(bind_heads_t* heads, uint32_t more);
+// Sets the first item of a hash and returns the one before, or BIND_NONE.
+uint32_t bind_heads_put(bind_heads_t* heads, uint32_t hash, uint32_t first);
+void bind_heads_remove(bind_heads_t* heads, uint32_t hash);  // it must be there
+
+static inline uint32_t bind_heads_find(const bind_heads_t* heads, uint32_t hash) {
+    uint32_t at = hash & heads->mask;
+    while (heads->places[at].hash != hash && heads->places[at].first != BIND_NONE) {
+        at = (at + 1) & heads->mask;
+    }
+    return heads->places[at].first;
+}
+
+// clues.c
+zx_status_t bind_clues_add(bind_index_t* index, uint32_t hash, uint32_t shape);
+// Shapes that a value would lead to with this one; *out_known: it does already.
+uint32_t bind_clues_cost(const bind_index_t* index, uint32_t hash, uint32_t shape, bool* out_known);
+void bind_clues_remove(bind_index_t* index, uint32_t hash, uint32_t shape);
 
 // Grows an array to hold `wanted` items. Returns false when memory is short.
 bool bind_grow(void** items, uint32_t* capacity, uint32_t wanted, size_t item_size);

@@ -106,7 +106,7 @@ static uint32_t best_subset(const bind_index_t* index, const uint32_t* slots, co
     uint32_t best = BIND_SINGLE;
     for (uint32_t i = 0; i < index->shape_limit; i++) {
         const bind_shape_t* shape = &index->shapes[i];
-        if (shape->mask != 0 && shape->count <= count &&
+        if (shape->count != 0 && shape->count <= count &&
             (best == BIND_SINGLE || shape->count > index->shapes[best].count) &&
             is_subset(index, shape, slots, kinds, count)) {
             best = i;
@@ -115,22 +115,20 @@ static uint32_t best_subset(const bind_index_t* index, const uint32_t* slots, co
     return best;
 }
 
-static uint32_t free_bits(const bind_index_t* index) {
-    uint32_t count = 0;
-    for (uint64_t bits = ~index->bits_in_use; bits != 0; bits &= bits - 1) {
-        count++;
-    }
-    return count;
-}
-
-static void give_bit(bind_index_t* index, uint32_t slot) {
-    uint8_t bit = 0;
-    while ((index->bits_in_use >> bit & 1) != 0) {
+static uint32_t find_free_bit(const bind_index_t* index) {
+    uint32_t bit = 0;
+    while (bit < BIND_INDEX_BITS && bind_mask_has(&index->bits_in_use, bit)) {
         bit++;
     }
-    index->bits_in_use |= 1ull << bit;
-    index->bit_slots[bit] = slot;
-    index->keys[slot].bit = bit;
+    return bit;
+}
+
+static uint32_t count_free_bits(const bind_index_t* index) {
+    uint32_t count = 0;
+    for (uint32_t bit = 0; bit < BIND_INDEX_BITS; bit++) {
+        count += !bind_mask_has(&index->bits_in_use, bit);
+    }
+    return count;
 }
 
 static bool has_bits_for(const bind_index_t* index, const uint32_t* slots, uint32_t count) {
@@ -138,13 +136,20 @@ static bool has_bits_for(const bind_index_t* index, const uint32_t* slots, uint3
     for (uint32_t i = 0; i < count; i++) {
         missing += index->keys[slots[i]].bit == BIND_INDEX_BITS;
     }
-    return missing <= free_bits(index);
+    return missing <= count_free_bits(index);
+}
+
+static void give_bit(bind_index_t* index, uint32_t slot) {
+    const uint32_t bit = find_free_bit(index);
+    bind_mask_add(&index->bits_in_use, bit);
+    index->bit_slots[bit] = slot;
+    index->keys[slot].bit = (uint8_t)bit;
 }
 
 static uint32_t make_shape(bind_index_t* index, const uint32_t* slots, const uint8_t* kinds,
                            uint32_t count) {
     uint32_t place = 0;
-    while (place < BIND_INDEX_SHAPES && index->shapes[place].mask != 0) {
+    while (place < BIND_INDEX_SHAPES && index->shapes[place].count != 0) {
         place++;
     }
     if (place == BIND_INDEX_SHAPES || !has_bits_for(index, slots, count)) {
@@ -160,7 +165,7 @@ static uint32_t make_shape(bind_index_t* index, const uint32_t* slots, const uin
         key->shape_uses++;
         shape->bits[i] = key->bit;
         shape->kinds[i] = kinds[i];
-        shape->mask |= 1ull << key->bit;
+        bind_mask_add(&shape->mask, key->bit);
     }
     if (place >= index->shape_limit) {
         index->shape_limit = place + 1;
@@ -192,12 +197,12 @@ void bind_shapes_release(bind_index_t* index, uint32_t place) {
     for (uint32_t i = 0; i < shape->count; i++) {
         bind_key_t* key = &index->keys[index->bit_slots[shape->bits[i]]];
         if (--key->shape_uses == 0) {
-            index->bits_in_use &= ~(1ull << key->bit);
+            bind_mask_remove(&index->bits_in_use, key->bit);
             key->bit = BIND_INDEX_BITS;
         }
     }
-    shape->mask = 0;
-    while (index->shape_limit > 0 && index->shapes[index->shape_limit - 1].mask == 0) {
+    shape->count = 0;
+    while (index->shape_limit > 0 && index->shapes[index->shape_limit - 1].count == 0) {
         index->shape_limit--;
     }
 }

@@ -198,8 +198,8 @@ OBJECT_TEST(channel_fds, vmo_lies) {
         {0, 0, 2 * PAGE},                       // larger than the memfd
         {0, 0, UINT64_MAX & ~(uint64_t)0xfff},  // larger than anything
         {0, 0, PAGE / 2},                       // no whole page
-        {0, PAGE, PAGE},                        // an offset without a device
-        {8, 0, PAGE},                           // an unknown flag
+        {0, PAGE, PAGE},                        // a window behind the end
+        {16, 0, PAGE},                          // an unknown flag
         {3, 0, PAGE},                           // a resizable device
         {1, 0, PAGE},                           // a device that is a memfd
         {4 << 8, 0, PAGE},                      // an unknown cache policy

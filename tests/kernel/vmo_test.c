@@ -191,7 +191,7 @@ OBJECT_TEST(vmo, info) {
     test_close(vmo);
 }
 
-OBJECT_TEST(vmo, has_no_signals) {
+OBJECT_TEST(vmo, no_user_signals) {
     zx_handle_t vmo = make(PAGE, 0);
     expect_status(zx_object_wait_one(vmo, ZX_USER_SIGNAL_0, SOON, NULL), ZX_ERR_TIMED_OUT);
     test_close(vmo);

@@ -133,6 +133,17 @@ Test(integration, what_is_missing_is_named) {
     }
 }
 
+// The end of a host's log pipe is an event of its own, which may come after the answer to unload:
+// each question lets devmgr handle what it has.
+static void expect_fd_count(size_t fds) {
+    device_seen_t device;
+    for (int i = 0; i < 1000 && devmgr_fd_count(&g_devmgr) != fds; i++) {
+        cr_assert(devmgr_show(g_control, SCRATCH, &device));
+    }
+    cr_expect_eq(devmgr_fd_count(&g_devmgr), fds, "%zu fds, were %zu", devmgr_fd_count(&g_devmgr),
+                 fds);
+}
+
 Test(integration, load_into_a_running_host_and_unload, .init = start, .fini = stop) {
     size_t fds = devmgr_fd_count(&g_devmgr);
     cr_assert_eq(load("hotload-bus"), ZX_OK, "%s", g_detail);
@@ -151,7 +162,7 @@ Test(integration, load_into_a_running_host_and_unload, .init = start, .fini = st
     cr_expect_eq(show(SCRATCH).children, 0);
     cr_assert_eq(devmgr_unload(g_control, "sibling"), ZX_OK);
     cr_expect_eq(devmgr_child_count(&g_devmgr), 3, "the host without a driver is gone");
-    cr_expect_eq(devmgr_fd_count(&g_devmgr), fds);
+    expect_fd_count(fds);
 }
 
 Test(integration, reload_leaves_the_neighbour_alone, .init = start, .fini = stop) {
@@ -236,7 +247,7 @@ Test(integration, bad_drivers_leave_nothing, .init = start, .fini = stop) {
         cr_expect_eq(devmgr_child_count(&g_devmgr), 3, "%s", names[i]);
         cr_expect_eq(show(SCRATCH).children, 0);
     }
-    cr_expect_eq(devmgr_fd_count(&g_devmgr), fds);
+    expect_fd_count(fds);
     cr_assert_eq(load("hotload-bus"), ZX_OK, "the device is free for a good one: %s", g_detail);
 }
 

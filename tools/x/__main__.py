@@ -43,7 +43,7 @@ def parser():
     one.add_argument("--preset", default="dev", choices=["dev", "clang", "asan", "tsan"])
     one.add_argument("--label", help="only tests with this label: small, medium, large, qemu")
     one.add_argument("filter", nargs="?", help="only tests whose name matches")
-    sub.add_parser("check", help="what CI runs: format, includes, gcc, clang, asan+ubsan, every test")
+    sub.add_parser("check", help="format, include order, gcc and clang, the quick tests with clang and under asan+ubsan")
     one = sub.add_parser("bench", help="measure; prints a table")
     one.add_argument("name", nargs="?", default="boot")
     one.add_argument("--json", action="store_true")
@@ -67,7 +67,7 @@ def test(preset, label=None, name=None):
 def dispatch(args):
     if args.verb == "setup":
         import guest
-        packages.ensure(packages.BUILD + packages.GUEST + packages.CHECK)
+        packages.ensure(packages.BUILD + packages.GUEST + packages.CHECK + packages.BENCH)
         guest.kernel()
         return 0
     if args.verb == "build":

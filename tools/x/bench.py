@@ -14,6 +14,8 @@ import sys
 import time
 
 import boot as board_boot
+import guest
+import packages
 from build import build
 from console import Failure, say
 
@@ -160,7 +162,34 @@ def bench_ipc(runs):
             "our channel, one message at a time; an array index with a bounds check"), _run_program("ipc_bench", runs)
 
 
-SUITES = {"boot": bench_boot, "ipc": bench_ipc}
+# -------------------------------------------------------------------------------------------- match
+
+class Measured(Row):
+    """A row whose samples a program has taken."""
+
+    def __init__(self, row):
+        super().__init__(row["name"], row["unit"], None, None, row.get("goal"))
+        self.samples = (row["ours"], row["peer"])
+
+
+def bench_match(runs):
+    packages.ensure(packages.BUILD + packages.BENCH)
+    tables, aliases = guest.module_tables()
+    # A build folder that was configured before libkmod-dev was there does not know the target yet.
+    folder = build("dev", [])
+    if not (folder / "tests/match_bench").exists():
+        subprocess.run(["cmake", str(folder)], check=True, stdout=subprocess.DEVNULL)
+        build("dev", ["match_bench"])
+    say(f"{runs} runs; before them every answer is compared with libkmod's")
+    done = subprocess.run([folder / "tests/match_bench", tables, aliases, str(runs)], stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise Failure("match_bench failed")
+    return ("CPU time a lookup, means over all devices; peers: libkmod's kmod_module_new_from_lookup() with its tables loaded; "
+            "the same index with fewer programs; a second and a millisecond (index build, index add one); every program tried"), \
+        [Measured(row) for row in json.loads(done.stdout)]
+
+
+SUITES = {"match": bench_match, "boot": bench_boot, "ipc": bench_ipc}
 
 
 def bench(name, is_json, runs):

@@ -89,6 +89,51 @@ def kernel():
     return folder
 
 
+def module_tables():
+    """Two folders for libkmod, kept with the kernel: depmod's tables of all its modules with modules.alias, and the same
+    aliases without any module. Made on first use, from the package."""
+    packages.ensure(["kmod"])
+    folder = kernel()
+    done = folder / "tables"
+    if not (done / "all/modules.alias").exists():
+        version = folder.name.removeprefix("linux-image-")
+        work = folder / f"tables.part{os.getpid()}"
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        try:
+            with Step(f"fetching {folder.name} for its modules.alias (about 70 MB)"):
+                deb = _download(folder.name, work)
+            with Step("making the tables of its modules"):
+                _make_tables(deb, work, version)
+            shutil.rmtree(done, ignore_errors=True)
+            (work / "tables").rename(done)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    return done / "all", done / "aliases"
+
+
+def _depmod(root, version):
+    done = subprocess.run(["/sbin/depmod", "-b", str(root), version], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failure(f"depmod failed:\n{done.stderr}")
+    return root / "lib/modules" / version
+
+
+def _make_tables(deb, work, version):
+    subprocess.run(["dpkg-deb", "-x", str(deb), str(work / "root")], check=True)
+    modules = _depmod(work / "root", version)
+    empty = work / "empty/lib/modules" / version
+    empty.mkdir(parents=True)
+    for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo"):
+        (empty / name).touch()
+    _depmod(work / "empty", version)
+    for source, name in ((modules, "all"), (empty, "aliases")):
+        (work / "tables" / name).mkdir(parents=True)
+        for table in source.glob("modules.*"):
+            shutil.copy(table, work / "tables" / name)
+    shutil.copy(modules / "modules.alias.bin", work / "tables/aliases")
+
+
 def _libraries(program):
     done = subprocess.run(["ldd", str(program)], capture_output=True, text=True)
     return [pathlib.Path(p) for p in re.findall(r"(/\S+\.so\S*)", done.stdout)]

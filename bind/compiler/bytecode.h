@@ -11,6 +11,9 @@
 // are listed only where the instructions alone would give others.
 void bc_dump(const bind_program_t* program, bc_buffer_t* out);
 
+// Lists version 1 words. False if the size is no multiple of three words (E700).
+bool bc_dump_v1(const uint8_t* bytes, size_t size, bc_buffer_t* out);
+
 // Turns a listing into bytecode. Reports errors in the listing. Programs with debug information
 // cannot be assembled.
 bool bc_assemble(bc_diagnostics_t* diagnostics, const bc_source_t* listing, bc_buffer_t* out);

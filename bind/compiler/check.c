@@ -177,13 +177,25 @@ static bc_type_t value_type(bc_symbol_kind_t kind) {
     }
 }
 
-// Strings and enums may be compared with each other. Legacy keys have no type.
+// Legacy keys have no type, but a library may say which kind of value they have.
+static void warn_kind(checker_t* checker, const bc_name_t* name, const bc_symbol_t* key,
+                      bc_type_t type, bc_place_t place) {
+    if (key->library != NULL && key->type != type && !checker->options->no_warnings) {
+        bc_warning(checker->symbols->diagnostics, place, BC_WARNING_KIND,
+                   "`%.*s` is declared as %s; comparing it with a value of type %s fails",
+                   (int)name->text.size, name->text.data, bc_type_name(key->type),
+                   bc_type_name(type));
+    }
+}
+
+// Strings and enums may be compared with each other.
 static bool check_types(checker_t* checker, const bc_name_t* name, const bc_symbol_t* key,
                         const bc_symbol_t* value, bc_place_t place) {
+    const bc_type_t type = value_type(value->kind);
     if (key->kind == BC_SYMBOL_INT_KEY) {
+        warn_kind(checker, name, key, type, place);
         return true;
     }
-    const bc_type_t type = value_type(value->kind);
     const bool key_is_text = key->type == BC_TYPE_STRING || key->type == BC_TYPE_ENUM;
     const bool value_is_text = type == BC_TYPE_STRING || type == BC_TYPE_ENUM;
     if (key->type == type || (key_is_text && value_is_text)) {

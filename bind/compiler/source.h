@@ -108,6 +108,7 @@ enum {
     BC_WARNING_NODE = 6,
     BC_WARNING_CUT_OFF = 7,
     BC_WARNING_STYLE = 8,
+    BC_WARNING_KIND = 9,
 };
 
 // Makes a source of `size` bytes of text, which are copied. Null after an error (not UTF-8, a zero

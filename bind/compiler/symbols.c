@@ -127,6 +127,7 @@ static void declare_key(bc_symbols_t* symbols, const bc_library_t* library,
     if (found->kind == BC_SYMBOL_INT_KEY) {
         if (!declaration->is_extend && found->library == NULL) {
             found->library = library;
+            found->type = declaration->type;
         }
         return;
     }

@@ -13,11 +13,12 @@ static bool parse_entry(bc_parser_t* parser, bc_device_entry_t* out) {
 }
 
 static void append(bc_device_t* device, bc_device_entry_t* entry) {
-    bc_device_entry_t** link = &device->entries;
-    while (*link != NULL) {
-        link = &(*link)->next;
+    if (device->last == NULL) {
+        device->entries = entry;
+    } else {
+        device->last->next = entry;
     }
-    *link = entry;
+    device->last = entry;
     device->count++;
 }
 
@@ -38,7 +39,6 @@ void bc_device_parse(bc_diagnostics_t* diagnostics, const bc_source_t* source, b
     bc_parser_t parser;
     bc_parser_init(&parser, diagnostics, source);
     bc_map_t keys = {0};
-    bc_device_entry_t** tail = &out->entries;
     while (!bc_at_end(&parser.lexer)) {
         bc_device_entry_t* entry = bc_arena_alloc(parser.arena, sizeof(bc_device_entry_t));
         if (!parse_entry(&parser, entry)) {
@@ -48,9 +48,7 @@ void bc_device_parse(bc_diagnostics_t* diagnostics, const bc_source_t* source, b
         parser.lexer.failure = (bc_failure_t){0};
         check_twice(diagnostics, entry, bc_map_get(&keys, entry->key.text));
         bc_map_put(&keys, parser.arena, entry->key.text, entry);
-        *tail = entry;
-        tail = &entry->next;
-        out->count++;
+        append(out, entry);
     }
 }
 

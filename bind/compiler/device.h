@@ -21,6 +21,7 @@ struct bc_device_entry {
 typedef struct bc_device {
     const bc_source_t* source;
     bc_device_entry_t* entries;  // in the order of the text
+    bc_device_entry_t* last;
     size_t count;
 } bc_device_t;
 

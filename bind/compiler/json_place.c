@@ -64,10 +64,10 @@ static bool is_key(const walk_t* walk, const char* key) {
     return is_it;
 }
 
-// Moves from a value to the one that the step leads to; *out_key is where the member's key is.
-static void take_step(walk_t* walk, const bc_json_step_t* step, uint32_t* out_key) {
-    walk->at++;
-    for (size_t i = 0; peek(walk) != 0; i++) {
+// Goes on from element `index`, or member, at the cursor to the one that the step leads to;
+// *out_key is where the member's key is.
+static void seek(walk_t* walk, size_t index, const bc_json_step_t* step, uint32_t* out_key) {
+    for (size_t i = index; peek(walk) != 0; i++) {
         skip_space(walk);
         *out_key = walk->at;
         bool is_it = step->key == NULL && i == step->index;
@@ -87,17 +87,48 @@ static void take_step(walk_t* walk, const bc_json_step_t* step, uint32_t* out_ke
     }
 }
 
-bc_place_t bc_json_place(const bc_source_t* source, const bc_json_step_t* steps, size_t count,
-                         bool of_key) {
-    walk_t walk = {source, 0};
-    uint32_t key = 0;
-    skip_space(&walk);
-    for (size_t i = 0; i < count; i++) {
-        take_step(&walk, &steps[i], &key);
+static bool is_same_step(const bc_json_step_t* a, const bc_json_step_t* b) {
+    if (a->key == NULL || b->key == NULL) {
+        return a->key == b->key && a->index == b->index;
     }
+    return strcmp(a->key, b->key) == 0;
+}
+
+// Takes all steps; as long as they are those of the trail, by looking there. An element behind that
+// of the trail is looked for from there on.
+static void take_steps(walk_t* walk, const bc_json_step_t* steps, size_t count,
+                       bc_json_trail_t* trail) {
+    bool is_known = true;
+    for (size_t i = 0; i < count; i++) {
+        const bc_json_step_t* old = &trail->steps[i];
+        is_known = is_known && i < trail->count;
+        if (is_known && is_same_step(old, &steps[i])) {
+            walk->at = trail->values[i];
+            continue;
+        }
+        size_t from = 0;
+        if (is_known && old->key == NULL && steps[i].key == NULL && old->index < steps[i].index) {
+            walk->at = trail->values[i];
+            from = old->index;
+        } else {
+            walk->at++;  // the bracket or brace
+        }
+        is_known = false;
+        seek(walk, from, &steps[i], &trail->keys[i]);
+        trail->steps[i] = steps[i];
+        trail->values[i] = walk->at;
+        trail->count = i + 1;
+    }
+}
+
+bc_place_t bc_json_place(const bc_source_t* source, const bc_json_step_t* steps, size_t count,
+                         bool of_key, bc_json_trail_t* trail) {
+    walk_t walk = {source, 0};
+    skip_space(&walk);
+    take_steps(&walk, steps, count, trail);
     walk_t end = walk;
     if (of_key) {
-        walk.at = end.at = key;
+        walk.at = end.at = trail->keys[count - 1];
         skip_string(&end);
     } else if (peek(&walk) == '[' || peek(&walk) == '{') {
         end.at++;

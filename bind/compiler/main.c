@@ -17,6 +17,8 @@ const bindc_command_t* const bindc_commands[] = {
     &bindc_fmt_command,
     &bindc_lint_command,
     &bindc_generate_c_command,
+    &bindc_index_command,
+    &bindc_import_command,
     &bindc_man_command,
     &bindc_completion_command,
     NULL,

@@ -9,13 +9,12 @@
 #include "parser.h"
 #include "spec.h"
 
-#define MAX_STEPS 6u
-
 typedef struct reader {
     bc_diagnostics_t* diagnostics;
     const bc_source_t* source;
-    bc_json_step_t steps[MAX_STEPS];
+    bc_json_step_t steps[BC_JSON_MAX_STEPS];
     size_t depth;
+    bc_json_trail_t trail;
 } reader_t;
 
 static void push_index(reader_t* reader, size_t index) {
@@ -26,8 +25,8 @@ static void push_key(reader_t* reader, const char* key) {
     reader->steps[reader->depth++] = (bc_json_step_t){key, 0};
 }
 
-static bc_place_t place_here(const reader_t* reader, bool of_key) {
-    return bc_json_place(reader->source, reader->steps, reader->depth, of_key);
+static bc_place_t place_here(reader_t* reader, bool of_key) {
+    return bc_json_place(reader->source, reader->steps, reader->depth, of_key, &reader->trail);
 }
 
 __PRINTFLIKE(2, 3) static bool refuse(reader_t* reader, const char* format, ...) {

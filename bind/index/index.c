@@ -69,17 +69,35 @@ static void unlink_record(bind_index_t* index, uint32_t id) {
     }
 }
 
+// Records are as large as a line of the cache and lie on its borders.
+#define RECORD_ALIGN 64u
+_Static_assert(sizeof(bind_record_t) <= RECORD_ALIGN, "a record does not fit a cache line");
+
+static bool grow_records(bind_index_t* index) {
+    if (index->record_count < index->record_capacity) {
+        return true;
+    }
+    const uint32_t capacity = index->record_capacity < 64 ? 64 : index->record_capacity * 2;
+    bind_record_t* bigger = aligned_alloc(RECORD_ALIGN, capacity * sizeof(*bigger));
+    if (bigger == NULL) {
+        return false;
+    }
+    if (index->record_count != 0) {
+        memcpy(bigger, index->records, index->record_count * sizeof(*bigger));
+    }
+    free(index->records);
+    index->records = bigger;
+    index->record_capacity = capacity;
+    return true;
+}
+
 static uint32_t take_record(bind_index_t* index) {
     uint32_t id = index->free_record;
     if (id != BIND_NONE) {
         index->free_record = index->records[id].next;
         return id;
     }
-    if (!bind_grow((void**)&index->records, &index->record_capacity, index->record_count + 1,
-                   sizeof(*index->records))) {
-        return BIND_NONE;
-    }
-    return index->record_count++;
+    return grow_records(index) ? index->record_count++ : BIND_NONE;
 }
 
 // --------------------------------------------------------------------------------- one way in

@@ -2,10 +2,9 @@
 // ./x bench match: the match index beside libkmod on a kernel's modules.alias, in one process and
 // interleaved. Every device's answers are compared before anything is timed.
 //
-// match_bench TABLES ALIASES_ONLY RUNS
-//   TABLES        a folder with modules.alias and depmod's *.bin files
-//   ALIASES_ONLY  the same with aliases but no modules: there libkmod takes every text for an alias
-//                 and never for a module's name; used for comparing answers
+// match_bench TABLES RUNS
+//   TABLES  a folder with modules.alias and depmod's *.bin files, of which only that of the aliases
+//           has something in it: thus libkmod takes no text for a module's name
 #include <errno.h>
 #include <libkmod.h>
 #include <stdbool.h>
@@ -186,8 +185,7 @@ static void report_difference(const match_device_t* device, const char** ours, s
 }
 
 // Returns the number of answers, or SIZE_MAX if they differ.
-static size_t check_device(const bench_t* bench, struct kmod_ctx* kmod,
-                           const match_device_t* device) {
+static size_t check_device(const bench_t* bench, const match_device_t* device) {
     bind_index_hit_t hits[MAX_HITS];
     const char* ours[MAX_HITS];
     const char* theirs[MAX_HITS];
@@ -197,7 +195,7 @@ static size_t check_device(const bench_t* bench, struct kmod_ctx* kmod,
     struct kmod_list* item;
     if (bind_index_find(bench->index, device->props, device->count, hits, MAX_HITS, &our_count) !=
             ZX_OK ||
-        kmod_module_new_from_lookup(kmod, device->modalias, &list) < 0) {
+        kmod_module_new_from_lookup(bench->kmod, device->modalias, &list) < 0) {
         die("a lookup failed");
     }
     for (size_t i = 0; i < our_count; i++) {
@@ -223,13 +221,12 @@ static size_t check_device(const bench_t* bench, struct kmod_ctx* kmod,
     return is_same ? our_count : SIZE_MAX;
 }
 
-static void check_answers(const bench_t* bench, const char* folder) {
-    struct kmod_ctx* kmod = make_kmod(folder);
+static void check_answers(const bench_t* bench) {
     uint32_t different = 0;
     uint32_t misses = 0;
     size_t answers = 0;
     for (uint32_t i = 0; i < bench->device_count; i++) {
-        const size_t count = check_device(bench, kmod, &bench->devices[i]);
+        const size_t count = check_device(bench, &bench->devices[i]);
         different += count == SIZE_MAX;
         misses += count == 0;
         answers += count == SIZE_MAX ? 0 : count;
@@ -237,7 +234,6 @@ static void check_answers(const bench_t* bench, const char* folder) {
             break;
         }
     }
-    kmod_unref(kmod);
     fprintf(stderr, "%u devices, %u of them without a driver, %zu drivers found\n",
             bench->device_count, misses, answers);
     if (different != 0) {
@@ -531,11 +527,11 @@ static void run_all(bench_t* bench) {
 
 int main(int argc, char** argv) {
     bench_t bench = {0};
-    if (argc != 4) {
-        fputs("usage: match_bench TABLES ALIASES_ONLY RUNS\n", stderr);
+    if (argc != 3) {
+        fputs("usage: match_bench TABLES RUNS\n", stderr);
         return 1;
     }
-    bench.runs = (unsigned)strtoul(argv[3], NULL, 10);
+    bench.runs = (unsigned)strtoul(argv[2], NULL, 10);
     if (bench.runs == 0 || bench.runs > 1000) {
         die("RUNS is a number from 1 to 1000");
     }
@@ -544,8 +540,8 @@ int main(int argc, char** argv) {
     bench.index = make_index(&bench, NULL, bench.driver_count);
     print_stats(&bench);
     make_devices(&bench);
-    check_answers(&bench, argv[2]);
     bench.kmod = make_kmod(argv[1]);
+    check_answers(&bench);
     run_all(&bench);
     kmod_unref(bench.kmod);
     for (uint32_t i = 0; i < bench.device_count; i++) {

@@ -174,14 +174,14 @@ class Measured(Row):
 
 def bench_match(runs):
     packages.ensure(packages.BUILD + packages.BENCH)
-    tables, aliases = guest.module_tables()
+    tables = guest.module_tables()
     # A build folder that was configured before libkmod-dev was there does not know the target yet.
     folder = build("dev", [])
     if not (folder / "tests/match_bench").exists():
         subprocess.run(["cmake", str(folder)], check=True, stdout=subprocess.DEVNULL)
         build("dev", ["match_bench"])
     say(f"{runs} runs; before them every answer is compared with libkmod's")
-    done = subprocess.run([folder / "tests/match_bench", tables, aliases, str(runs)], stdout=subprocess.PIPE, text=True)
+    done = subprocess.run([folder / "tests/match_bench", tables, str(runs)], stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         raise Failure("match_bench failed")
     return ("CPU time a lookup, means over all devices; peers: libkmod's kmod_module_new_from_lookup() with its tables loaded; "

@@ -90,26 +90,26 @@ def kernel():
 
 
 def module_tables():
-    """Two folders for libkmod, kept with the kernel: depmod's tables of all its modules with modules.alias, and the same
-    aliases without any module. Made on first use, from the package."""
+    """The folder with the kernel's modules.alias and its depmod's tables for libkmod, which know the aliases but no
+    modules. Made on first use, from the package; kept with the kernel."""
     packages.ensure(["kmod"])
     folder = kernel()
-    done = folder / "tables"
-    if not (done / "all/modules.alias").exists():
+    done = folder / "aliases"
+    if not (done / "modules.alias").exists():
         version = folder.name.removeprefix("linux-image-")
-        work = folder / f"tables.part{os.getpid()}"
+        work = folder / f"aliases.part{os.getpid()}"
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         try:
             with Step(f"fetching {folder.name} for its modules.alias (about 70 MB)"):
                 deb = _download(folder.name, work)
             with Step("making the tables of its modules"):
-                _make_tables(deb, work, version)
+                tables = _make_tables(deb, work, version)
             shutil.rmtree(done, ignore_errors=True)
-            (work / "tables").rename(done)
+            tables.rename(done)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-    return done / "all", done / "aliases"
+    return done
 
 
 def _depmod(root, version):
@@ -122,16 +122,14 @@ def _depmod(root, version):
 def _make_tables(deb, work, version):
     subprocess.run(["dpkg-deb", "-x", str(deb), str(work / "root")], check=True)
     modules = _depmod(work / "root", version)
-    empty = work / "empty/lib/modules" / version
-    empty.mkdir(parents=True)
+    tables = work / "empty/lib/modules" / version
+    tables.mkdir(parents=True)
     for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo"):
-        (empty / name).touch()
+        (tables / name).touch()
     _depmod(work / "empty", version)
-    for source, name in ((modules, "all"), (empty, "aliases")):
-        (work / "tables" / name).mkdir(parents=True)
-        for table in source.glob("modules.*"):
-            shutil.copy(table, work / "tables" / name)
-    shutil.copy(modules / "modules.alias.bin", work / "tables/aliases")
+    for name in ("modules.alias", "modules.alias.bin"):
+        shutil.copy(modules / name, tables)
+    return tables
 
 
 def _libraries(program):

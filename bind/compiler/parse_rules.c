@@ -186,6 +186,24 @@ static void parse_composite(bc_parser_t* parser, bc_rules_t* rules) {
     parse_parents(parser, rules);
 }
 
+// A library given as rules: said once instead of at each of its declarations.
+static bool refuse_library(bc_parser_t* parser) {
+    bc_lexer_t* lexer = &parser->lexer;
+    const bc_mark_t mark = bc_lexer_mark(lexer);
+    bc_name_t name;
+    bc_skip_space(lexer);
+    const bc_place_t place = {lexer->source, lexer->at, 7};
+    if (!bc_take_word(lexer, "library") || !bc_take_name(lexer, &name) ||
+        !bc_take_word(lexer, ";")) {
+        bc_lexer_rewind(lexer, mark);
+        return false;
+    }
+    bc_diagnostic_t* diagnostic =
+        bc_error(lexer->diagnostics, place, 27, "this is a library, not a rules file");
+    bc_note(lexer->diagnostics, diagnostic, "libraries are given with --include");
+    return true;
+}
+
 bc_rules_t* bc_parse_rules(bc_diagnostics_t* diagnostics, const bc_source_t* source,
                            const bc_options_t* options) {
     bc_parser_t parser;
@@ -193,6 +211,9 @@ bc_rules_t* bc_parse_rules(bc_diagnostics_t* diagnostics, const bc_source_t* sou
     parser.options = *options;
     bc_rules_t* rules = bc_arena_alloc(parser.arena, sizeof(bc_rules_t));
     rules->source = source;
+    if (refuse_library(&parser)) {
+        return rules;
+    }
     if (bc_take_word(&parser.lexer, "composite")) {
         parse_composite(&parser, rules);
     } else {

@@ -234,3 +234,12 @@ Test(host, words_that_are_wrong_end_with_2) {
         sys_result_fini(&result);
     }
 }
+
+// Here and not in the fixture, whose assertions do not fail a test.
+Test(host_shutdown, devmgr_ends_with_0_and_takes_its_hosts_along, .timeout = 60) {
+    start();
+    pid_t host = sys_host_pid("sys/platform/sample");
+    sys_devmgr_stop(devmgr);
+    cr_expect_eq(kill(host, 0), -1, "the host is still there");
+    sys_work_remove();
+}

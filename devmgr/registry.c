@@ -17,6 +17,7 @@
 void dm_registry_init(dm_registry_t* registry) {
     list_initialize(&registry->drivers);
     registry->count = 0;
+    registry->index = NULL;
 }
 
 void dm_registry_fini(dm_registry_t* registry) {
@@ -30,7 +31,7 @@ void dm_registry_fini(dm_registry_t* registry) {
     }
 }
 
-// The order of trying: exact before fallback, then boot, system, loaded, then by name.
+// The order of the list: exact before fallback, then boot, system, loaded, then by name.
 static int compare(const dm_driver_t* a, const dm_driver_t* b) {
     if (a->is_fallback != b->is_fallback) {
         return a->is_fallback ? 1 : -1;
@@ -54,6 +55,18 @@ static void insert(dm_registry_t* registry, dm_driver_t* driver) {
     registry->count++;
 }
 
+static zx_status_t add_to_index(dm_registry_t* registry, dm_driver_t* driver) {
+    driver->index_id = BIND_INDEX_MAX_ENTRIES;
+    zx_status_t status = registry->index == NULL ? bind_index_create(&registry->index) : ZX_OK;
+    // A composite is not for one device.
+    if (status != ZX_OK || driver->error != NULL || driver->is_proxy ||
+        driver->program.is_composite) {
+        return status;
+    }
+    const bind_index_entry_t entry = {.program = &driver->program, .context = driver};
+    return bind_index_add(registry->index, &entry, &driver->index_id);
+}
+
 zx_status_t dm_registry_add(dm_registry_t* registry, dm_driver_t* driver) {
     if (registry->count >= DM_MAX_DRIVERS) {
         return ZX_ERR_OUT_OF_RANGE;
@@ -61,8 +74,11 @@ zx_status_t dm_registry_add(dm_registry_t* registry, dm_driver_t* driver) {
     if (driver->error == NULL && dm_registry_find(registry, driver->name) != NULL) {
         return ZX_ERR_ALREADY_EXISTS;
     }
-    insert(registry, driver);
-    return ZX_OK;
+    zx_status_t status = add_to_index(registry, driver);
+    if (status == ZX_OK) {
+        insert(registry, driver);
+    }
+    return status;
 }
 
 void dm_registry_remove(dm_registry_t* registry, dm_driver_t* driver) {
@@ -71,6 +87,11 @@ void dm_registry_remove(dm_registry_t* registry, dm_driver_t* driver) {
     }
     list_delete(&driver->link);
     registry->count--;
+    bind_index_remove(registry->index, driver->index_id);
+    if (registry->count == 0) {
+        bind_index_destroy(registry->index);
+        registry->index = NULL;
+    }
     dm_driver_unref(driver);
 }
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <bind/program.h>
+#include <bind/index.h>
 #include <zircon/listnode.h>
 #include <zircon/types.h>
 
@@ -36,6 +36,7 @@ typedef struct dm_driver {
     bool is_fallback;        // its version begins with '*'
     uint8_t* bytecode;       // owned
     bind_program_t program;  // views into bytecode
+    uint32_t index_id;       // in the registry's index; BIND_INDEX_MAX_ENTRIES: not in it
     zx_handle_t image;       // owned: sealed VMO; ZX_HANDLE_INVALID when unusable
     char* error;             // owned: why it cannot be used; NULL: fine
     uint32_t bind_crashes;   // hosts that ended inside its bind
@@ -43,8 +44,9 @@ typedef struct dm_driver {
 } dm_driver_t;
 
 typedef struct dm_registry {
-    list_node_t drivers;  // dm_driver_t, in the order in which they are tried
+    list_node_t drivers;  // dm_driver_t: exact before fallback, boot, system, loaded, then by name
     size_t count;
+    bind_index_t* index;  // owned: those that can be matched; NULL while there are no drivers
 } dm_registry_t;
 
 void dm_registry_init(dm_registry_t* registry);
@@ -70,7 +72,7 @@ dm_driver_t* dm_driver_ref(dm_driver_t* driver);
 void dm_driver_unref(dm_driver_t* driver);  // NULL is fine
 
 // Takes a reference of its own. ZX_ERR_ALREADY_EXISTS: there is a usable driver of that name;
-// ZX_ERR_OUT_OF_RANGE: too many.
+// ZX_ERR_OUT_OF_RANGE: too many; ZX_ERR_NO_MEMORY.
 zx_status_t dm_registry_add(dm_registry_t* registry, dm_driver_t* driver);
 void dm_registry_remove(dm_registry_t* registry, dm_driver_t* driver);
 

@@ -221,6 +221,30 @@ Test(match, order_is_exact_then_origin_then_name) {
     cr_expect_null(dm_match_find(&registry, &none, DM_PROTOCOL_PCI));
 }
 
+// Rules that ask for more go before a better set, a newer version before the name.
+Test(match, more_specific_rules_and_newer_versions_go_first) {
+    dm_registry_t registry;
+    dm_registry_init(&registry);
+    dm_driver_t drivers[] = {
+        make_driver("a", DM_ORIGIN_BOOT, false, g_always, sizeof(g_always)),
+        make_driver("b", DM_ORIGIN_LOADED, false, g_pci_only, sizeof(g_pci_only)),
+        make_driver("c", DM_ORIGIN_LOADED, false, g_pci_only, sizeof(g_pci_only)),
+    };
+    strcpy(drivers[1].version, "1.9");
+    strcpy(drivers[2].version, "1.10");
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert_eq(dm_registry_add(&registry, &drivers[i]), ZX_OK);
+    }
+    dm_properties_t none = {0};
+    cr_expect_eq(dm_match_find(&registry, &none, DM_PROTOCOL_PCI), &drivers[2]);
+    cr_expect_eq(dm_match_find(&registry, &none, DM_PROTOCOL_PDEV), &drivers[0]);
+    dm_registry_remove(&registry, &drivers[2]);
+    cr_expect_eq(dm_match_find(&registry, &none, DM_PROTOCOL_PCI), &drivers[1]);
+    dm_registry_remove(&registry, &drivers[1]);
+    cr_expect_eq(dm_match_find(&registry, &none, DM_PROTOCOL_PCI), &drivers[0]);
+    dm_registry_remove(&registry, &drivers[0]);
+}
+
 Test(match, protocol_and_autobind_are_properties) {
     dm_properties_t none = {0};
     dm_driver_t pci = make_driver("p", DM_ORIGIN_BOOT, false, g_pci_only, sizeof(g_pci_only));

@@ -11,7 +11,7 @@
 #include "format.h"
 #include "spec.h"
 
-#define SMALL 3000u
+#define SMALL 2000u
 #define LARGE (8 * SMALL)
 // Linear work is 8 times as much, quadratic 64 times.
 #define LIMIT 30.0
@@ -66,7 +66,7 @@ static double compile_time(const shape_t* shape, unsigned count) {
     bc_buffer_t text = {0};
     make_text(shape, count, &text);
     double best = 1e9;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         bc_compiler_t compiler;
         bc_buffer_t bytes = {0};
         const double start = now();
@@ -87,7 +87,7 @@ static double format_time(const shape_t* shape, unsigned count) {
     bc_buffer_t text = {0};
     make_text(shape, count, &text);
     double best = 1e9;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         bc_arena_t arena = {0};
         bc_diagnostics_t diagnostics = {.arena = &arena};
         bc_buffer_t out = {0};
@@ -108,7 +108,7 @@ static double spec_time(const shape_t* shape, unsigned count) {
     bc_buffer_t text = {0};
     make_text(shape, count, &text);
     double best = 1e9;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         bc_arena_t arena = {0};
         bc_diagnostics_t diagnostics = {.arena = &arena};
         bc_spec_t spec;

@@ -47,15 +47,16 @@ typedef struct pair {
 } pair_t;
 
 #define PCI(rest)          "pci:v00008086d00001533" rest
-#define USB(release, rest) "usb:v13FDp3940d" release rest "in00"
+#define USB(release, rest) "usb:v13FDp3940d" release rest
 
 Test(bind_import, fits) {
     static const pair_t pairs[] = {
         {PCI("sv*sd*bc*sc*i*"), PCI("sv00001AF4sd00000001bc02sc00i00")},
         {"pci:v*d*sv*sd*bc02sc00i*", PCI("sv00001AF4sd00000001bc02sc00i10")},
         {"pci:v*d*sv*sd*bc02sc00i10*", PCI("sv00001AF4sd00000001bc02sc00i10")},
-        {USB("0[0-2]*", "dc*dsc*dp*ic*isc*ip*in*"), USB("02FF", "dc00dsc00dp00ic08isc06ip50")},
-        {USB("03[0-9A-E]5", "dc*dsc*dp*ic*isc*ip*in*"), USB("03E5", "dc00dsc00dp00ic08isc06ip50")},
+        {USB("0[0-2]*", "dc*dsc*dp*ic*isc*ip*in*"), USB("02FF", "dc00dsc00dp00ic08isc06ip50in00")},
+        {USB("03[0-9A-E]5", "dc*dsc*dp*ic*isc*ip*in*"),
+         USB("03E5", "dc00dsc00dp00ic08isc06ip50in00")},
         {"of:N*T*Cti,tmp411", "of:NxT<NULL>Cti,tmp421Cti,tmp411"},
         {"of:N*T*Cti,tmp411C*", "of:NxT<NULL>Cti,tmp411Cti,tmp401"},
         {"of:N*T*CaCb", "of:NxTyCaCb"},
@@ -85,8 +86,8 @@ Test(bind_import, does_not_fit) {
         {PCI("sv00001AF4sd*bc*sc*i*"), PCI("sv00001AF5sd00000001bc02sc00i00")},
         {"pci:v*d*sv*sd*bc02sc00i*", "pci:v00008086d00001533"},
         {"vfio_pci:v*d*sv*sd*bc*sc*i*", PCI("sv00001AF4sd00000001bc02sc00i00")},
-        {USB("0[0-2]*", "dc*dsc*dp*ic*isc*ip*in*"), USB("0300", "dc00dsc00dp00ic08isc06ip50")},
-        {USB("0[0-2]*", "dc*dsc*dp*ic*isc*ip*in*"), USB("1200", "dc00dsc00dp00ic08isc06ip50")},
+        {USB("0[0-2]*", "dc*dsc*dp*ic*isc*ip*in*"), USB("0300", "dc00dsc00dp00ic08isc06ip50in00")},
+        {USB("0[0-2]*", "dc*dsc*dp*ic*isc*ip*in*"), USB("1200", "dc00dsc00dp00ic08isc06ip50in00")},
         {"of:N*T*Cti,tmp411", "of:NxT<NULL>Cti,tmp411Cti,tmp401"},
         {"of:N*T*Cti,tmp411C*", "of:NxT<NULL>Cti,tmp411"},
         {"of:N*T*Cti,tmp41", "of:NxT<NULL>Cti,tmp411"},

@@ -26,7 +26,10 @@ static zx_signals_t timer_signals(ko_object_t* object) {
 
 static uint32_t timer_wait_sources(ko_object_t* object, zx_signals_t mask,
                                    ko_wait_source_t out[KO_MAX_WAIT_SOURCES]) {
-    (void)mask;
+    // An expired timer's fd stays ready: who waits for something else must not watch it.
+    if ((mask & ZX_TIMER_SIGNALED) == 0) {
+        return 0;
+    }
     out[0] = (ko_wait_source_t){.fd = ((ko_timer_t*)object)->fd, .events = EPOLLIN};
     return 1;
 }

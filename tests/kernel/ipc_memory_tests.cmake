@@ -4,3 +4,6 @@ foreach(unit zx_socket zx_socket_hostile vmo_child)
     add_zx_test(kernel_${unit} SOURCES ${unit}_test.c LIBS zircon)
     target_include_directories(kernel_${unit} PRIVATE ${CMAKE_SOURCE_DIR}/kernel/object)
 endforeach()
+# Ten seconds of storm; JACINTH_STORM_SECONDS=60 for more.
+add_zx_test(kernel_storm SOURCES storm_test.c LIBS zircon LABELS large TIMEOUT 400)
+target_include_directories(kernel_storm PRIVATE ${CMAKE_SOURCE_DIR}/kernel/object)

@@ -162,6 +162,7 @@ static const struct {
     {"allowed", child_allowed},
     {"enter-twice", child_enter_twice},
     {"enter-with-thread", child_enter_with_thread},
+    {"objects", child_objects},
     {"load", child_load},
     {"load-fails", child_load_fails},
 };

@@ -20,7 +20,7 @@ target_link_libraries(needs_library PRIVATE absent)
 set_target_properties(needs_library PROPERTIES SKIP_BUILD_RPATH ON)
 
 # The program that plays the child in the tests.
-add_executable(kernel_child child.c child_sandbox.c child_dlopen.c)
+add_executable(kernel_child child.c child_sandbox.c child_dlopen.c child_objects.c)
 target_link_libraries(kernel_child PRIVATE zircon Threads::Threads)
 set_target_properties(kernel_child PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
@@ -32,6 +32,7 @@ function(add_child_test unit)
 endfunction()
 add_child_test(process)
 add_child_test(sandbox)
+add_child_test(sandbox_objects)
 add_child_test(dlopen)
 add_child_test(crash)
 add_zx_test(kernel_file SOURCES file_test.c LIBS zircon)

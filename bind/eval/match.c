@@ -97,8 +97,8 @@ static zx_status_t compare_value(const matcher_t* matcher, const bind_property_t
     const uint8_t kind = comparison_kind((uint8_t)prop->type);
     if (kind != comparison_kind(value->type)) {
         return bind_fail(matcher->error, ZX_ERR_WRONG_TYPE, 812, offset,
-                         "a property of kind %s is compared with a value of kind %s", kind_name((uint8_t)prop->type),
-                         kind_name(value->type));
+                         "a property of kind %s is compared with a value of kind %s",
+                         kind_name((uint8_t)prop->type), kind_name(value->type));
     }
     bool is_equal;
     if (kind == BIND_VALUE_NUMBER) {

@@ -75,6 +75,9 @@ static int compare_numbers(const void* a, const void* b) {
 
 // Appends its number to each name that is there more than once.
 static void make_unique(names_t* names, bool with_vendor) {
+    if (names->count == 0) {
+        return;
+    }
     qsort(names->items, names->count, sizeof(*names->items), compare_names);
     for (size_t i = 0; i < names->count;) {
         size_t end = i + 1;

@@ -214,6 +214,8 @@ Test(bind_import, ids_as_a_library) {
     free(errors);
     bc_buffer_fini(&bytes);
     bc_buffer_fini(&library);
+    cr_expect(import_ids(ids, sizeof(ids) - 1, IMPORT_IDS_USB, NULL, 0, &library, &line));
+    bc_buffer_fini(&library);
     cr_expect_not(import_ids("xyz\n", 4, IMPORT_IDS_PCI, NULL, 0, &library, &line));
     cr_expect_eq(line, 1);
     bc_buffer_fini(&library);

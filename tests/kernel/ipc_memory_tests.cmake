@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Sockets, VMOs' children, address regions and the like; other processes are forks of the test.
-foreach(unit zx_socket zx_socket_hostile vmo_child)
+foreach(unit zx_socket zx_socket_hostile vmo_child threads)
     add_zx_test(kernel_${unit} SOURCES ${unit}_test.c LIBS zircon)
     target_include_directories(kernel_${unit} PRIVATE ${CMAKE_SOURCE_DIR}/kernel/object)
 endforeach()

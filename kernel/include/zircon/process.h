@@ -16,5 +16,9 @@ zx_handle_t zx_take_startup_handle(uint32_t id);
 zx_handle_t zx_vmar_root_self(void);  // the whole address space, for zx_vmar_map and so on
 zx_handle_t zx_process_self(void);
 
+// The calling thread's handle, borrowed, good until the thread ends. A name for it and no more: it
+// cannot be waited on. ZX_HANDLE_INVALID: no memory.
+zx_handle_t zx_thread_self(void);
+
 __END_EXPORTS
 __END_CDECLS

@@ -27,6 +27,10 @@ __BEGIN_EXPORTS
 // borrowed during the call.
 int thrd_create_with_name(thrd_t* out_thread, thrd_start_t entry, void* arg, const char* name);
 
+// The handle of a thread that thrd_create_with_name() made, borrowed: never close it; it is good
+// until the thread ends. ZX_HANDLE_INVALID: a thread of another kind, or one that has ended.
+zx_handle_t thrd_get_zx_handle(thrd_t thread);
+
 // The status that says what a thrd_* result says.
 zx_status_t thrd_status_to_zx_status(int thrd_status);
 

@@ -15,6 +15,8 @@
 #include <lx/fd.h>
 #include <zircon/syscalls.h>
 
+#include "pin.h"
+
 void ko_channel_break_locked(ko_channel_t* channel) {
     atomic_store(&channel->is_broken, true);
     channel->owes_integrity_error = true;
@@ -139,6 +141,16 @@ static zx_signals_t channel_signals(ko_object_t* object) {
     return signals;
 }
 
+// A hang-up hides whether a message is left, and what arrives during a call may be its reply.
+static bool channel_events_show(ko_object_t* object, zx_signals_t mask, uint32_t events) {
+    ko_channel_t* channel = (ko_channel_t*)object;
+    if (atomic_load(&channel->kept_count) > 0) {
+        return (mask & ZX_CHANNEL_READABLE) != 0;
+    }
+    return (mask & ZX_CHANNEL_READABLE) && events == EPOLLIN &&
+           atomic_load(&channel->call_count) == 0;
+}
+
 static uint32_t channel_wait_sources(ko_object_t* object, zx_signals_t mask,
                                      ko_wait_source_t out[KO_MAX_WAIT_SOURCES]) {
     return ko_fd_wait_source(((ko_channel_t*)object)->fd, mask, out);
@@ -171,6 +183,7 @@ static const ko_ops_t channel_ops = {
     .destroy = channel_destroy,
     .signals = channel_signals,
     .wait_sources = channel_wait_sources,
+    .events_show = channel_events_show,
     .export_wire = channel_export,
 };
 
@@ -255,10 +268,10 @@ zx_status_t ko_import_channel(ko_wire_t* wire, ko_object_t** out) {
 
 zx_status_t zx_channel_write(zx_handle_t handle, uint32_t options, const void* bytes,
                              uint32_t num_bytes, const zx_handle_t* handles, uint32_t num_handles) {
-    ko_object_t* object = NULL;
+    ko_pin_t pin;
     zx_status_t status = options == 0 ? ZX_OK : ZX_ERR_INVALID_ARGS;
     if (status == ZX_OK) {
-        status = ko_handle_get(handle, ZX_OBJ_TYPE_CHANNEL, ZX_RIGHT_WRITE, &object);
+        status = ko_handle_pin(handle, ZX_OBJ_TYPE_CHANNEL, ZX_RIGHT_WRITE, &pin);
     }
     if (status != ZX_OK) {
         if (handles) {
@@ -266,16 +279,16 @@ zx_status_t zx_channel_write(zx_handle_t handle, uint32_t options, const void* b
         }
         return status;
     }
-    ko_channel_t* channel = (ko_channel_t*)object;
+    ko_channel_t* channel = (ko_channel_t*)pin.object;
     ko_outgoing_t message;
-    status = ko_outgoing_init(&message, bytes, num_bytes, handles, num_handles, object);
+    status = ko_outgoing_init(&message, bytes, num_bytes, handles, num_handles, pin.object);
     if (status == ZX_OK) {
         status = atomic_load(&channel->is_broken) ? ZX_ERR_PEER_CLOSED
                                                   : ko_outgoing_send(&message, channel->fd);
         ko_outgoing_fini(&message);
-        ko_object_fell(object, status == ZX_ERR_SHOULD_WAIT ? ZX_CHANNEL_WRITABLE : 0);
+        ko_object_fell(pin.object, status == ZX_ERR_SHOULD_WAIT ? ZX_CHANNEL_WRITABLE : 0);
     }
-    ko_object_release(object);
+    ko_unpin(&pin);
     return status;
 }
 
@@ -399,12 +412,12 @@ static zx_status_t read_common(zx_handle_t handle, uint32_t options, const void*
         return ZX_ERR_INVALID_ARGS;
     }
     args->may_discard = (options & ZX_CHANNEL_READ_MAY_DISCARD) != 0;
-    ko_object_t* object = NULL;
-    zx_status_t status = ko_handle_get(handle, ZX_OBJ_TYPE_CHANNEL, ZX_RIGHT_READ, &object);
+    ko_pin_t pin;
+    zx_status_t status = ko_handle_pin(handle, ZX_OBJ_TYPE_CHANNEL, ZX_RIGHT_READ, &pin);
     if (status == ZX_OK) {
-        status = channel_read((ko_channel_t*)object, args, infos, out_count);
-        ko_object_fell(object, status == ZX_ERR_SHOULD_WAIT ? ZX_CHANNEL_READABLE : 0);
-        ko_object_release(object);
+        status = channel_read((ko_channel_t*)pin.object, args, infos, out_count);
+        ko_object_fell(pin.object, status == ZX_ERR_SHOULD_WAIT ? ZX_CHANNEL_READABLE : 0);
+        ko_unpin(&pin);
     }
     return status;
 }

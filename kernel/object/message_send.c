@@ -10,6 +10,8 @@
 
 #include <zircon/syscalls.h>
 
+#define PLAIN_MAX 512u
+
 static zx_status_t outgoing_check(const ko_object_t* object, zx_rights_t rights,
                                   const ko_object_t* self) {
     if (object == self) {
@@ -188,16 +190,42 @@ static int bulk_send(ko_outgoing_t* out, int fd, ko_msg_header_t header, struct 
     return error;
 }
 
+// A short message without handles: one copy costs less than telling the kernel of several pieces.
+static int plain_send(const ko_outgoing_t* out, int fd, const ko_msg_header_t* header) {
+    uint8_t datagram[sizeof(*header) + PLAIN_MAX];
+    memcpy(datagram, header, sizeof(*header));
+    if (out->byte_count > 0) {
+        memcpy(datagram + sizeof(*header), out->bytes, out->byte_count);
+    }
+    if (out->has_txid) {
+        memcpy(datagram + sizeof(*header), &out->txid, sizeof(out->txid));
+    }
+    for (;;) {
+        size_t size = sizeof(*header) + out->byte_count;
+        if (send(fd, datagram, size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
+            return 0;
+        }
+        if (errno != EINTR) {
+            return errno;
+        }
+    }
+}
+
 zx_status_t ko_outgoing_send(ko_outgoing_t* out, int fd) {
     ko_msg_header_t header = {.magic = KO_MSG_MAGIC,
                               .byte_count = out->byte_count,
                               .handle_count = (uint16_t)out->handle_count,
                               .fd_count = (uint16_t)out->fd_count};
-    struct iovec iov[4] = {{.iov_base = &header, .iov_len = sizeof(header)}};
-    int body_count = outgoing_body(out, &iov[1]);
-    int error = datagram_send(fd, iov, (size_t)body_count + 1, out->fds, out->fd_count);
-    if (error == EMSGSIZE) {
-        error = bulk_send(out, fd, header, iov, body_count);
+    int error = 0;
+    if (out->handle_count == 0 && out->byte_count <= PLAIN_MAX) {
+        error = plain_send(out, fd, &header);
+    } else {
+        struct iovec iov[4] = {{.iov_base = &header, .iov_len = sizeof(header)}};
+        int body_count = outgoing_body(out, &iov[1]);
+        error = datagram_send(fd, iov, (size_t)body_count + 1, out->fds, out->fd_count);
+        if (error == EMSGSIZE) {
+            error = bulk_send(out, fd, header, iov, body_count);
+        }
     }
     return error == 0 ? ZX_OK : send_status(error);
 }

@@ -71,6 +71,10 @@ typedef struct ko_ops {
     uint32_t (*wait_sources)(ko_object_t* object, zx_signals_t mask,
                              ko_wait_source_t out[KO_MAX_WAIT_SOURCES]);
 
+    // May be NULL. What poll() just said of the object's only wait source, or 0 if nothing was
+    // asked yet, is enough to know that a signal of `mask` is asserted. Makes no system call.
+    bool (*events_show)(ko_object_t* object, zx_signals_t mask, uint32_t events);
+
     // zx_object_signal and _peer; masks are checked by the object. NULL: ZX_ERR_NOT_SUPPORTED.
     zx_status_t (*signal)(ko_object_t* object, uint32_t clear_mask, uint32_t set_mask);
     zx_status_t (*signal_peer)(ko_object_t* object, uint32_t clear_mask, uint32_t set_mask);

@@ -9,6 +9,8 @@
 
 #include <zircon/syscalls.h>
 
+#include "pin.h"
+
 static _Thread_local ko_thread_t* current;
 static pthread_key_t thread_key;
 static pthread_once_t thread_once = PTHREAD_ONCE_INIT;
@@ -265,7 +267,17 @@ static zx_status_t entries_enlist(wait_entry_t* entries, size_t count, ko_wait_s
     return ZX_OK;
 }
 
-static zx_status_t entries_block(wait_entry_t* entries, size_t count, zx_time_t deadline) {
+// Whether the only entry is known to have what is waited for without a look at all its signals.
+static bool entry_is_shown(const wait_entry_t* entry, const ko_wait_set_t* set) {
+    uint32_t events = set->poll_count == 2 ? (uint32_t)(uint16_t)set->polls[1].revents : 0;
+    return entry->object->ops->events_show(entry->object, entry->waitfor, events) &&
+           !atomic_load(&entry->waiter.is_cancelled);
+}
+
+// `is_brief`: there is one entry, which can tell from events, and nobody asks what is pending; and
+// no look was taken yet.
+static zx_status_t entries_block(wait_entry_t* entries, size_t count, zx_time_t deadline,
+                                 bool is_brief) {
     ko_wait_set_t set;
     zx_status_t status = ko_wait_set_init(&set);
     if (status != ZX_OK) {
@@ -273,8 +285,14 @@ static zx_status_t entries_block(wait_entry_t* entries, size_t count, zx_time_t 
     }
     status = entries_enlist(entries, count, &set);
     bool is_late = false;
+    bool is_first = is_brief;
     while (status == ZX_OK) {
-        status = entries_look(entries, count);
+        if (is_brief && entry_is_shown(&entries[0], &set)) {
+            break;
+        }
+        // The first block of a brief wait is its first look.
+        status = is_first ? ZX_ERR_SHOULD_WAIT : entries_look(entries, count);
+        is_first = false;
         if (status != ZX_ERR_SHOULD_WAIT) {
             break;
         }
@@ -295,10 +313,14 @@ static zx_status_t entries_block(wait_entry_t* entries, size_t count, zx_time_t 
     return status;
 }
 
+static bool object_is_waitable(const ko_object_t* object) {
+    return object->ops->signals && object->ops->wait_sources;
+}
+
 static zx_status_t entry_open(wait_entry_t* entry, zx_handle_t handle, zx_signals_t waitfor) {
     *entry = (wait_entry_t){.handle = handle, .waitfor = waitfor};
     zx_status_t status = ko_handle_get(handle, ZX_OBJ_TYPE_NONE, ZX_RIGHT_WAIT, &entry->object);
-    if (status == ZX_OK && (!entry->object->ops->signals || !entry->object->ops->wait_sources)) {
+    if (status == ZX_OK && !object_is_waitable(entry->object)) {
         ko_object_release(entry->object);
         entry->object = NULL;
         return ZX_ERR_NOT_SUPPORTED;
@@ -306,21 +328,36 @@ static zx_status_t entry_open(wait_entry_t* entry, zx_handle_t handle, zx_signal
     return status;
 }
 
+static zx_status_t entry_wait(wait_entry_t* entry, zx_time_t deadline, zx_signals_t* observed) {
+    zx_status_t status = ZX_ERR_SHOULD_WAIT;
+    // A thread that never blocks needs no fds: its first wait is not brief.
+    bool is_brief = entry->object->ops->events_show && deadline > 0 && !observed && current;
+    if (!is_brief) {
+        status = entries_look(entry, 1);
+    }
+    if (status == ZX_ERR_SHOULD_WAIT) {
+        status = deadline <= 0 ? ZX_ERR_TIMED_OUT : entries_block(entry, 1, deadline, is_brief);
+    }
+    if (observed && (status == ZX_OK || status == ZX_ERR_TIMED_OUT || status == ZX_ERR_CANCELED)) {
+        *observed = entry->pending;
+    }
+    return status;
+}
+
 zx_status_t zx_object_wait_one(zx_handle_t handle, zx_signals_t signals, zx_time_t deadline,
                                zx_signals_t* observed) {
-    wait_entry_t entry;
-    zx_status_t status = entry_open(&entry, handle, signals);
+    ko_pin_t pin;
+    zx_status_t status = ko_handle_pin(handle, ZX_OBJ_TYPE_NONE, ZX_RIGHT_WAIT, &pin);
     if (status != ZX_OK) {
         return status;
     }
-    status = entries_look(&entry, 1);
-    if (status == ZX_ERR_SHOULD_WAIT) {
-        status = deadline <= 0 ? ZX_ERR_TIMED_OUT : entries_block(&entry, 1, deadline);
+    if (object_is_waitable(pin.object)) {
+        wait_entry_t entry = {.object = pin.object, .handle = handle, .waitfor = signals};
+        status = entry_wait(&entry, deadline, observed);
+    } else {
+        status = ZX_ERR_NOT_SUPPORTED;
     }
-    if (observed && (status == ZX_OK || status == ZX_ERR_TIMED_OUT || status == ZX_ERR_CANCELED)) {
-        *observed = entry.pending;
-    }
-    ko_object_release(entry.object);
+    ko_unpin(&pin);
     return status;
 }
 
@@ -345,7 +382,8 @@ zx_status_t zx_object_wait_many(zx_wait_item_t* items, size_t num_items, zx_time
     if (status == ZX_OK) {
         status = entries_look(entries, num_items);
         if (status == ZX_ERR_SHOULD_WAIT) {
-            status = deadline <= 0 ? ZX_ERR_TIMED_OUT : entries_block(entries, num_items, deadline);
+            status = deadline <= 0 ? ZX_ERR_TIMED_OUT
+                                   : entries_block(entries, num_items, deadline, false);
         }
         for (size_t i = 0; i < num_items; i++) {
             items[i].pending = entries[i].pending;

@@ -61,6 +61,10 @@ dm_driver_t* dm_match_find(const dm_registry_t* registry, const dm_properties_t*
     }
     const bind_index_hit_t* best = NULL;
     for (size_t i = 0; i < hit_count; i++) {
+        // A driver may have been set aside since it came into the registry.
+        if (((const dm_driver_t*)hits[i].context)->error != NULL) {
+            continue;
+        }
         const bind_candidate_t candidate = candidate_of(&hits[i]);
         const bind_candidate_t known = best == NULL ? candidate : candidate_of(best);
         if (best == NULL || bind_choice_compare(&candidate, &known, NULL) < 0) {

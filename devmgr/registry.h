@@ -46,7 +46,7 @@ typedef struct dm_driver {
 typedef struct dm_registry {
     list_node_t drivers;  // dm_driver_t: exact before fallback, boot, system, loaded, then by name
     size_t count;
-    bind_index_t* index;  // owned: those that can be matched; NULL while there are no drivers
+    bind_index_t* index;  // owned: those that could be matched when they came in; NULL: none
 } dm_registry_t;
 
 void dm_registry_init(dm_registry_t* registry);

@@ -237,6 +237,9 @@ Test(match, more_specific_rules_and_newer_versions_go_first) {
     }
     dm_properties_t none = {0};
     cr_expect_eq(dm_match_find(&registry, &none, DM_PROTOCOL_PCI), &drivers[2]);
+    drivers[2].error = (char*)"set aside";
+    cr_expect_eq(dm_match_find(&registry, &none, DM_PROTOCOL_PCI), &drivers[1]);
+    drivers[2].error = NULL;
     cr_expect_eq(dm_match_find(&registry, &none, DM_PROTOCOL_PDEV), &drivers[0]);
     dm_registry_remove(&registry, &drivers[2]);
     cr_expect_eq(dm_match_find(&registry, &none, DM_PROTOCOL_PCI), &drivers[1]);

@@ -7,3 +7,10 @@ endforeach()
 # Ten seconds of storm; JACINTH_STORM_SECONDS=60 for more.
 add_zx_test(kernel_storm SOURCES storm_test.c LIBS zircon LABELS large TIMEOUT 400)
 target_include_directories(kernel_storm PRIVATE ${CMAKE_SOURCE_DIR}/kernel/object)
+# The driver library over a BTI whose hardware is a fake below ioctl().
+add_zx_test(kernel_dma SOURCES dma_test.c fake_vfio.c ${CMAKE_SOURCE_DIR}/driver_host/lib/dma.c
+            ${CMAKE_SOURCE_DIR}/driver_host/lib/io_buffer.c ${CMAKE_SOURCE_DIR}/driver_host/lib/io_buffer_physmap.c
+            LIBS ddk_headers zircon)
+target_include_directories(kernel_dma PRIVATE ${CMAKE_SOURCE_DIR}/driver_host/include
+                           ${CMAKE_SOURCE_DIR}/kernel/object ${CMAKE_SOURCE_DIR}/kernel/linux)
+target_link_options(kernel_dma PRIVATE -Wl,--wrap=ioctl)

@@ -89,11 +89,16 @@ static zx_status_t listener_new(int fd, lx_listener_t** out) {
     return ZX_OK;
 }
 
+static bool option_is(int fd, int option, int wanted) {
+    int value = -1;
+    socklen_t size = sizeof(value);
+    return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 && value == wanted;
+}
+
 zx_status_t ko_import_listener(ko_wire_t* wire, ko_object_t** out) {
-    int listens = 0;
-    socklen_t size = sizeof(listens);
-    if (wire->fd_count != 1 || !ko_fd_is_seqpacket(wire->fds[0]) ||
-        getsockopt(wire->fds[0], SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0 ||
+    if (wire->fd_count != 1 || !option_is(wire->fds[0], SO_DOMAIN, AF_UNIX) ||
+        !option_is(wire->fds[0], SO_TYPE, SOCK_SEQPACKET) ||
+        !option_is(wire->fds[0], SO_ACCEPTCONN, 1) ||
         fcntl(wire->fds[0], F_SETFL, O_RDWR | O_NONBLOCK) != 0) {
         return ZX_ERR_IO_DATA_INTEGRITY;
     }

@@ -177,3 +177,19 @@ Test(socket, one_of_many_starters_wins) {
         wait(NULL);
     }
 }
+
+// A listener that crosses a channel serves on.
+Test(socket, listener_can_be_sent) {
+    zx_handle_t listener, ends[2], received, client, server;
+    uint32_t size = 0, count = 0;
+    lx_peer_t peer;
+    cr_assert_eq(lx_listen(path, &listener), ZX_OK);
+    cr_assert_eq(zx_channel_create(0, &ends[0], &ends[1]), ZX_OK);
+    cr_assert_eq(zx_channel_write(ends[0], 0, NULL, 0, &listener, 1), ZX_OK);
+    cr_assert_eq(zx_channel_read(ends[1], 0, NULL, &received, 0, 1, &size, &count), ZX_OK);
+    cr_assert_eq(lx_connect(path, &client), ZX_OK);
+    cr_assert_eq(zx_object_wait_one(received, ZX_SOCKET_READABLE, ZX_TIME_INFINITE, NULL), ZX_OK);
+    cr_assert_eq(lx_accept(received, &server, &peer), ZX_OK);
+    const zx_handle_t all[] = {ends[0], ends[1], received, client, server};
+    cr_assert_eq(zx_handle_close_many(all, 5), ZX_OK);
+}

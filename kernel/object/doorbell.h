@@ -7,9 +7,8 @@
 
 // -1 when there are no fds left.
 int ko_bell_create(void);
-// Wakes everybody. Does not block: a bell is non-blocking, and of a `shared` one, whose other
-// holders could have changed that, it is asked first.
-void ko_bell_ring(int fd, bool shared);
+// Wakes everybody, without blocking.
+void ko_bell_ring(int fd);
 // A memfd of `size` bytes that can neither grow nor shrink, mapped at *out_page. -1 on failure.
 int ko_page_create(size_t size, void** out_page);
 // Maps a received one after checking it; NULL: not such a memfd.

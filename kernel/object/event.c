@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Event: a word of signals that anybody with the right may set and clear.
 //
-// The word lives in the object as long as the event stays in this process. When it is sent for the
-// first time the word moves into a shared page, which all processes with a handle then use. The
+// The state lives in the object as long as the event stays in this process. When it is sent for the
+// first time it moves into a shared page, which all processes with a handle then use. The
 // doorbell is made when somebody first waits.
 #include <stdlib.h>
 #include <string.h>
@@ -12,17 +12,22 @@
 #include <zircon/syscalls.h>
 
 #include "doorbell.h"
+#include "pin.h"
 
 #define PAGE_BYTES 4096u
 
-typedef _Atomic uint32_t event_word_t;
+// Any holder of a shared one may write it.
+typedef struct event_state {
+    _Atomic uint32_t signals;
+    _Atomic uint32_t has_edges;  // somebody watches, or has watched, for edges
+} event_state_t;
 
 typedef struct ko_event {
     ko_object_t base;
-    _Atomic(event_word_t*) word;  // points at `local`, later into `page`
-    event_word_t local;
+    _Atomic(event_state_t*) state;  // points at `local`, later at `page`
+    event_state_t local;
 
-    pthread_mutex_t lock;  // guards what follows, and every change of *word
+    pthread_mutex_t lock;  // guards what follows, and every change of *state
     int bell_fd;           // owned; -1 before the first wait
     int page_fd;           // owned; -1 before the first send
     void* page;            // owned mapping; NULL before the first send
@@ -30,7 +35,7 @@ typedef struct ko_event {
 
 static zx_signals_t event_signals(ko_object_t* object) {
     ko_event_t* event = (ko_event_t*)object;
-    return atomic_load(atomic_load(&event->word)) & ZX_EVENT_SIGNAL_MASK;
+    return atomic_load(&atomic_load(&event->state)->signals) & ZX_EVENT_SIGNAL_MASK;
 }
 
 static int event_bell_locked(ko_event_t* event) {
@@ -57,19 +62,29 @@ static zx_status_t event_signal(ko_object_t* object, uint32_t clear_mask, uint32
     }
     ko_event_t* event = (ko_event_t*)object;
     pthread_mutex_lock(&event->lock);
-    event_word_t* word = atomic_load(&event->word);
-    uint32_t before = atomic_load(word);
-    while (!atomic_compare_exchange_weak(word, &before, (before & ~clear_mask) | set_mask)) {
+    event_state_t* state = atomic_load(&event->state);
+    uint32_t before = atomic_load(&state->signals);
+    while (!atomic_compare_exchange_weak(&state->signals, &before,
+                                         (before & ~clear_mask) | set_mask)) {
     }
-    // Clearing rings only where observers may be in another process: here they are told below.
-    if (event->bell_fd >= 0 && (set_mask != 0 || event->page)) {
-        ko_bell_ring(event->bell_fd, event->page != NULL);
+    // What goes away concerns those who watch for edges, in other processes: here they are told
+    // below.
+    bool is_heard = set_mask != 0 || (event->page && atomic_load(&state->has_edges) != 0);
+    if (event->bell_fd >= 0 && is_heard) {
+        ko_bell_ring(event->bell_fd);
     }
     pthread_mutex_unlock(&event->lock);
     return ZX_OK;
 }
 
-// Moves the word into a page of its own.
+static void event_edges_watched(ko_object_t* object) {
+    ko_event_t* event = (ko_event_t*)object;
+    pthread_mutex_lock(&event->lock);
+    atomic_store(&atomic_load(&event->state)->has_edges, 1);
+    pthread_mutex_unlock(&event->lock);
+}
+
+// Moves the state into a page of its own.
 static zx_status_t event_share_locked(ko_event_t* event) {
     if (event->page) {
         return ZX_OK;
@@ -81,9 +96,10 @@ static zx_status_t event_share_locked(ko_event_t* event) {
     if (event->page_fd < 0) {
         return ZX_ERR_NO_RESOURCES;
     }
-    event_word_t* shared = event->page;
-    atomic_store(shared, atomic_load(&event->local));
-    atomic_store(&event->word, shared);
+    event_state_t* shared = event->page;
+    atomic_store(&shared->signals, atomic_load(&event->local.signals));
+    atomic_store(&shared->has_edges, atomic_load(&event->local.has_edges));
+    atomic_store(&event->state, shared);
     return ZX_OK;
 }
 
@@ -117,6 +133,7 @@ static const ko_ops_t event_ops = {
     .destroy = event_destroy,
     .signals = event_signals,
     .wait_sources = event_wait_sources,
+    .edges_watched = event_edges_watched,
     .signal = event_signal,
     .export_wire = event_export,
 };
@@ -128,7 +145,7 @@ static ko_event_t* event_new(void) {
         pthread_mutex_init(&event->lock, NULL);
         event->bell_fd = -1;
         event->page_fd = -1;
-        atomic_init(&event->word, &event->local);
+        atomic_init(&event->state, &event->local);
     }
     return event;
 }
@@ -158,7 +175,7 @@ zx_status_t ko_import_event(ko_wire_t* wire, ko_object_t** out) {
     event->bell_fd = wire->fds[1];
     wire->fds[0] = -1;
     wire->fds[1] = -1;
-    atomic_store(&event->word, (event_word_t*)event->page);
+    atomic_store(&event->state, (event_state_t*)event->page);
     *out = &event->base;
     return ZX_OK;
 }
@@ -167,12 +184,13 @@ zx_status_t ko_import_event(ko_wire_t* wire, ko_object_t** out) {
 
 static zx_status_t object_signal(zx_handle_t handle, uint32_t clear_mask, uint32_t set_mask,
                                  bool to_peer) {
-    ko_object_t* object = NULL;
-    zx_status_t status = ko_handle_get(handle, ZX_OBJ_TYPE_NONE,
-                                       to_peer ? ZX_RIGHT_SIGNAL_PEER : ZX_RIGHT_SIGNAL, &object);
+    ko_pin_t pin;
+    zx_status_t status = ko_handle_pin(handle, ZX_OBJ_TYPE_NONE,
+                                       to_peer ? ZX_RIGHT_SIGNAL_PEER : ZX_RIGHT_SIGNAL, &pin);
     if (status != ZX_OK) {
         return status;
     }
+    ko_object_t* object = pin.object;
     const ko_ops_t* ops = object->ops;
     zx_status_t (*signal)(ko_object_t*, uint32_t, uint32_t) =
         to_peer ? ops->signal_peer : ops->signal;
@@ -180,7 +198,7 @@ static zx_status_t object_signal(zx_handle_t handle, uint32_t clear_mask, uint32
     if (status == ZX_OK && !to_peer) {
         ko_object_fell(object, clear_mask & ~set_mask);
     }
-    ko_object_release(object);
+    ko_unpin(&pin);
     return status;
 }
 

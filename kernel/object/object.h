@@ -71,6 +71,10 @@ typedef struct ko_ops {
     uint32_t (*wait_sources)(ko_object_t* object, zx_signals_t mask,
                              ko_wait_source_t out[KO_MAX_WAIT_SOURCES]);
 
+    // Somebody begins to watch for edges. For objects whose observers in other processes have to be
+    // told that a signal went away.
+    void (*edges_watched)(ko_object_t* object);
+
     // May be NULL. What poll() just said of the object's only wait source, or 0 if nothing was
     // asked yet, is enough to know that a signal of `mask` is asserted. Makes no system call.
     bool (*events_show)(ko_object_t* object, zx_signals_t mask, uint32_t events);

@@ -66,7 +66,6 @@ void ko_pair_fini(ko_pair_t* pair) {
 }
 
 void ko_pair_export(ko_pair_t* pair, ko_wire_t* wire) {
-    atomic_store(&pair->is_shared, true);
     wire->fd_count = KO_PAIR_FDS;
     memcpy(wire->fds, pair->fds, sizeof(pair->fds));
     wire->words[0] = pair->end;
@@ -86,7 +85,6 @@ zx_status_t ko_pair_import(ko_wire_t* wire, size_t page_size, ko_pair_t* out) {
     out->page = page;
     out->page_size = page_size;
     out->end = (uint32_t)wire->words[0];
-    atomic_store(&out->is_shared, true);
     memcpy(out->fds, wire->fds, sizeof(out->fds));
     memset(wire->fds, -1, sizeof(wire->fds));
     return ZX_OK;
@@ -105,7 +103,7 @@ uint32_t ko_pair_wait_sources(const ko_pair_t* pair, ko_wait_source_t out[KO_MAX
 }
 
 void ko_pair_ring(ko_pair_t* pair, uint32_t end) {
-    ko_bell_ring(pair->fds[FD_BELL0 + end], atomic_load(&pair->is_shared));
+    ko_bell_ring(pair->fds[FD_BELL0 + end]);
 }
 
 void ko_pair_signal(ko_pair_t* pair, uint32_t end, uint32_t clear_mask, uint32_t set_mask) {

@@ -18,8 +18,7 @@ typedef struct ko_pair {
     int fds[KO_PAIR_FDS];  // owned: page, bell of end 0, bell of end 1, socket of this end
     ko_pair_page_t* page;  // owned mapping
     size_t page_size;
-    uint32_t end;            // 0 or 1
-    _Atomic bool is_shared;  // another process has, or had, an end
+    uint32_t end;  // 0 or 1
 } ko_pair_t;
 
 // Makes both ends over a zeroed page of `page_size` bytes. ZX_ERR_NO_RESOURCES.

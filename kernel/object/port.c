@@ -12,6 +12,7 @@
 
 #include <zircon/syscalls.h>
 
+#include "pin.h"
 #include "wait.h"
 
 #define EVENTS_AT_ONCE 16
@@ -108,14 +109,14 @@ static zx_status_t port_wait(ko_port_t* port, zx_time_t deadline, zx_port_packet
 }
 
 zx_status_t zx_port_wait(zx_handle_t handle, zx_time_t deadline, zx_port_packet_t* packet) {
-    ko_object_t* object = NULL;
-    zx_status_t status = ko_handle_get(handle, ZX_OBJ_TYPE_PORT, ZX_RIGHT_READ, &object);
+    ko_pin_t pin;
+    zx_status_t status = ko_handle_pin(handle, ZX_OBJ_TYPE_PORT, ZX_RIGHT_READ, &pin);
     if (status != ZX_OK) {
         return status;
     }
     zx_port_packet_t unused;
-    status = port_wait((ko_port_t*)object, deadline, packet ? packet : &unused);
-    ko_object_release(object);
+    status = port_wait((ko_port_t*)pin.object, deadline, packet ? packet : &unused);
+    ko_unpin(&pin);
     return status;
 }
 
@@ -123,16 +124,16 @@ zx_status_t zx_port_queue(zx_handle_t handle, const zx_port_packet_t* packet) {
     if (!packet || packet->type != ZX_PKT_TYPE_USER) {
         return ZX_ERR_INVALID_ARGS;
     }
-    ko_object_t* object = NULL;
-    zx_status_t status = ko_handle_get(handle, ZX_OBJ_TYPE_PORT, ZX_RIGHT_WRITE, &object);
+    ko_pin_t pin;
+    zx_status_t status = ko_handle_pin(handle, ZX_OBJ_TYPE_PORT, ZX_RIGHT_WRITE, &pin);
     if (status != ZX_OK) {
         return status;
     }
-    ko_port_t* port = (ko_port_t*)object;
+    ko_port_t* port = (ko_port_t*)pin.object;
     pthread_mutex_lock(&port->lock);
     status = ko_port_push_locked(port, &port->packets, packet, ZX_HANDLE_INVALID, NULL, true);
     pthread_mutex_unlock(&port->lock);
-    ko_object_release(object);
+    ko_unpin(&pin);
     return status;
 }
 

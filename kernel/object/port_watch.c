@@ -9,6 +9,8 @@
 #include <zircon/assert.h>
 #include <zircon/syscalls.h>
 
+#include "pin.h"
+
 // One zx_object_wait_async that has not fired.
 typedef struct ko_observer {
     list_node_t node;
@@ -194,6 +196,9 @@ void ko_port_event_locked(ko_port_t* port, uint64_t data) {
 
 // Fires at once or enlists an observer; `fresh` is used up or freed. Both locks are held.
 static zx_status_t watch_observe_locked(ko_watch_t* watch, ko_observer_t* fresh) {
+    if ((fresh->options & ZX_WAIT_ASYNC_EDGE) && watch->object->ops->edges_watched) {
+        watch->object->ops->edges_watched(watch->object);
+    }
     zx_status_t status = watch_widen_locked(watch, fresh->trigger);
     zx_signals_t state = ko_signals(watch->object);
     bool is_asserted = (state & fresh->trigger) != 0;
@@ -248,24 +253,25 @@ zx_status_t zx_object_wait_async(zx_handle_t handle, zx_handle_t port_handle, ui
     if ((options & ~(ZX_WAIT_ASYNC_TIMESTAMP | ZX_WAIT_ASYNC_EDGE)) != 0) {
         return ZX_ERR_INVALID_ARGS;
     }
-    ko_object_t* port = NULL;
-    zx_status_t status = ko_handle_get(port_handle, ZX_OBJ_TYPE_PORT, ZX_RIGHT_WRITE, &port);
+    ko_pin_t port;
+    zx_status_t status = ko_handle_pin(port_handle, ZX_OBJ_TYPE_PORT, ZX_RIGHT_WRITE, &port);
     if (status != ZX_OK) {
         return status;
     }
-    ko_object_t* object = NULL;
-    status = ko_handle_get(handle, ZX_OBJ_TYPE_NONE, ZX_RIGHT_WAIT, &object);
+    ko_pin_t pin;
+    status = ko_handle_pin(handle, ZX_OBJ_TYPE_NONE, ZX_RIGHT_WAIT, &pin);
     if (status == ZX_OK) {
+        ko_object_t* object = pin.object;
         if (!object->ops->signals || !object->ops->wait_sources) {
             status = ZX_ERR_NOT_SUPPORTED;
         } else {
             ko_observer_t wanted = {
                 .handle = handle, .key = key, .trigger = signals, .options = options};
-            status = port_observe((ko_port_t*)port, object, &wanted);
+            status = port_observe((ko_port_t*)port.object, object, &wanted);
         }
-        ko_object_release(object);
+        ko_unpin(&pin);
     }
-    ko_object_release(port);
+    ko_unpin(&port);
     return status;
 }
 

@@ -127,6 +127,7 @@ zx_status_t ko_wait_set_init(ko_wait_set_t* set) {
     set->thread = ko_thread_self();
     set->poll_count = 0;
     set->bell_count = 0;
+    set->is_rung = false;
     if (!set->thread) {
         return ZX_ERR_NO_RESOURCES;
     }
@@ -209,7 +210,7 @@ zx_status_t ko_wait_set_block(ko_wait_set_t* set, zx_time_t deadline) {
     for (uint32_t i = 1; i < set->poll_count; i++) {
         struct pollfd* poll_fd = &set->polls[i];
         if (poll_fd->fd == set->thread->bell_fd && poll_fd->revents) {
-            bells_drain(set);
+            set->is_rung = true;
         } else if (poll_fd->revents & (POLLHUP | POLLRDHUP | POLLERR | POLLNVAL)) {
             // A hang-up, of one direction too, is reported for ever. The caller looks at the
             // signals once more now; nothing new can come from this fd after that.
@@ -217,6 +218,13 @@ zx_status_t ko_wait_set_block(ko_wait_set_t* set, zx_time_t deadline) {
         }
     }
     return ZX_OK;
+}
+
+void ko_wait_set_rearm(ko_wait_set_t* set) {
+    if (set->is_rung) {
+        bells_drain(set);
+        set->is_rung = false;
+    }
 }
 
 void ko_wait_set_fini(ko_wait_set_t* set) {
@@ -269,7 +277,8 @@ static zx_status_t entries_enlist(wait_entry_t* entries, size_t count, ko_wait_s
 
 // Whether the only entry is known to have what is waited for without a look at all its signals.
 static bool entry_is_shown(const wait_entry_t* entry, const ko_wait_set_t* set) {
-    uint32_t events = set->poll_count == 2 ? (uint32_t)(uint16_t)set->polls[1].revents : 0;
+    bool is_one_fd = set->poll_count == 2 && set->bell_count == 0;
+    uint32_t events = is_one_fd ? (uint32_t)(uint16_t)set->polls[1].revents : 0;
     return entry->object->ops->events_show(entry->object, entry->waitfor, events) &&
            !atomic_load(&entry->waiter.is_cancelled);
 }
@@ -290,6 +299,7 @@ static zx_status_t entries_block(wait_entry_t* entries, size_t count, zx_time_t 
         if (is_brief && entry_is_shown(&entries[0], &set)) {
             break;
         }
+        ko_wait_set_rearm(&set);
         // The first block of a brief wait is its first look.
         status = is_first ? ZX_ERR_SHOULD_WAIT : entries_look(entries, count);
         is_first = false;
@@ -304,6 +314,9 @@ static zx_status_t entries_block(wait_entry_t* entries, size_t count, zx_time_t 
         if (status == ZX_ERR_TIMED_OUT) {
             is_late = true;
             status = ZX_OK;
+        } else if (deadline != ZX_TIME_INFINITE) {
+            // An fd that another process keeps ready must not keep the thread beyond its time.
+            is_late = zx_clock_get_monotonic() >= deadline;
         }
     }
     for (size_t i = 0; i < count && entries[i].is_listed; i++) {
@@ -334,6 +347,8 @@ static zx_status_t entry_wait(wait_entry_t* entry, zx_time_t deadline, zx_signal
     bool is_brief = entry->object->ops->events_show && deadline > 0 && !observed && current;
     if (!is_brief) {
         status = entries_look(entry, 1);
+    } else if (entry->object->ops->events_show(entry->object, entry->waitfor, 0)) {
+        return ZX_OK;
     }
     if (status == ZX_ERR_SHOULD_WAIT) {
         status = deadline <= 0 ? ZX_ERR_TIMED_OUT : entries_block(entry, 1, deadline, is_brief);

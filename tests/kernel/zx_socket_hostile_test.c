@@ -118,3 +118,35 @@ OBJECT_TEST(zx_socket_hostile, messages) {
     ko_object_release(object);
     expect_ok(zx_handle_close_many(ends, 2));
 }
+
+static _Atomic bool rings;
+
+static void* ring(void* argument) {
+    uint64_t one = 1;
+    while (atomic_load(&rings)) {
+        (void)!write(*(int*)argument, &one, sizeof(one));
+    }
+    return NULL;
+}
+
+// A peer that rings without end does not keep a waiter beyond its deadline.
+OBJECT_TEST(zx_socket_hostile, ringing) {
+    victim_t victim;
+    pthread_t thread;
+    ko_object_t* object;
+    ko_wire_t wire = {0};
+    victim_open(&victim, 0);
+    expect_ok(ko_handle_get(victim.ends[1], ZX_OBJ_TYPE_SOCKET, 0, &object));
+    expect_ok(object->ops->export_wire(object, &wire));
+    atomic_store(&rings, true);
+    cr_assert_eq(pthread_create(&thread, NULL, ring, &wire.fds[1]), 0);
+    for (int i = 0; i < 20; i++) {
+        expect_status(zx_object_wait_one(victim.ends[0], ZX_SOCKET_READABLE,
+                                         zx_deadline_after(ZX_MSEC(2)), NULL),
+                      ZX_ERR_TIMED_OUT);
+    }
+    atomic_store(&rings, false);
+    pthread_join(thread, NULL);
+    ko_object_release(object);
+    victim_close(&victim);
+}

@@ -44,50 +44,51 @@
 
 // ---- one register
 
-#define MMIO_READ_(name, bits, order, offset)                                   \
-    static inline uint##bits##_t name##_read(const mmio_buffer_t* buffer) {     \
-        _Static_assert((offset) % ((bits) / 8) == 0, "a register is aligned");  \
-        return mmio_##order##bits##_(mmio_buffer_read##bits(buffer, (offset))); \
+#define MMIO_READ_(name, bits, order, offset)                                        \
+    __UNUSED static inline uint##bits##_t name##_read(const mmio_buffer_t* buffer) { \
+        _Static_assert((offset) % ((bits) / 8) == 0, "a register is aligned");       \
+        return mmio_##order##bits##_(mmio_buffer_read##bits(buffer, (offset)));      \
     }
 
-#define MMIO_WRITE_(name, bits, order, offset)                                           \
-    static inline void name##_write(const mmio_buffer_t* buffer, uint##bits##_t value) { \
-        _Static_assert((offset) % ((bits) / 8) == 0, "a register is aligned");           \
-        mmio_buffer_write##bits(buffer, mmio_##order##bits##_(value), (offset));         \
+#define MMIO_WRITE_(name, bits, order, offset)                                                    \
+    __UNUSED static inline void name##_write(const mmio_buffer_t* buffer, uint##bits##_t value) { \
+        _Static_assert((offset) % ((bits) / 8) == 0, "a register is aligned");                    \
+        mmio_buffer_write##bits(buffer, mmio_##order##bits##_(value), (offset));                  \
     }
 
 #define MMIO_REG_RO(name, bits, order, offset) MMIO_READ_(name, bits, order, offset)
 #define MMIO_REG_WO(name, bits, order, offset) MMIO_WRITE_(name, bits, order, offset)
 
 // _modify(buffer, clear, set): clears bits, then sets bits.
-#define MMIO_REG_RW(name, bits, order, offset)                                                 \
-    MMIO_READ_(name, bits, order, offset)                                                      \
-    MMIO_WRITE_(name, bits, order, offset)                                                     \
-    static inline void name##_modify(const mmio_buffer_t* buffer, uint##bits##_t clear,        \
-                                     uint##bits##_t set) {                                     \
-        name##_write(buffer,                                                                   \
-                     (uint##bits##_t)((name##_read(buffer) & (uint##bits##_t) ~clear) | set)); \
+#define MMIO_REG_RW(name, bits, order, offset)                                                   \
+    MMIO_READ_(name, bits, order, offset)                                                        \
+    MMIO_WRITE_(name, bits, order, offset)                                                       \
+    __UNUSED static inline void name##_modify(const mmio_buffer_t* buffer, uint##bits##_t clear, \
+                                              uint##bits##_t set) {                              \
+        name##_write(buffer,                                                                     \
+                     (uint##bits##_t)((name##_read(buffer) & (uint##bits##_t) ~clear) | set));   \
     }
 
 // ---- the same register `count` times, each `stride` bytes after the one before
 
-#define MMIO_ARRAY_READ_(name, bits, order, offset, stride, count)                          \
-    static inline uint##bits##_t name##_read(const mmio_buffer_t* buffer, uint32_t index) { \
-        _Static_assert((offset) % ((bits) / 8) == 0 && (stride) % ((bits) / 8) == 0,        \
-                       "a register is aligned");                                            \
-        ZX_DEBUG_ASSERT(index < (count));                                                   \
-        zx_off_t at = (zx_off_t)(offset) + (zx_off_t)index * (stride);                      \
-        return mmio_##order##bits##_(mmio_buffer_read##bits(buffer, at));                   \
-    }
-
-#define MMIO_ARRAY_WRITE_(name, bits, order, offset, stride, count)                  \
-    static inline void name##_write(const mmio_buffer_t* buffer, uint32_t index,     \
-                                    uint##bits##_t value) {                          \
+#define MMIO_ARRAY_READ_(name, bits, order, offset, stride, count)                   \
+    __UNUSED static inline uint##bits##_t name##_read(const mmio_buffer_t* buffer,   \
+                                                      uint32_t index) {              \
         _Static_assert((offset) % ((bits) / 8) == 0 && (stride) % ((bits) / 8) == 0, \
                        "a register is aligned");                                     \
         ZX_DEBUG_ASSERT(index < (count));                                            \
         zx_off_t at = (zx_off_t)(offset) + (zx_off_t)index * (stride);               \
-        mmio_buffer_write##bits(buffer, mmio_##order##bits##_(value), at);           \
+        return mmio_##order##bits##_(mmio_buffer_read##bits(buffer, at));            \
+    }
+
+#define MMIO_ARRAY_WRITE_(name, bits, order, offset, stride, count)                       \
+    __UNUSED static inline void name##_write(const mmio_buffer_t* buffer, uint32_t index, \
+                                             uint##bits##_t value) {                      \
+        _Static_assert((offset) % ((bits) / 8) == 0 && (stride) % ((bits) / 8) == 0,      \
+                       "a register is aligned");                                          \
+        ZX_DEBUG_ASSERT(index < (count));                                                 \
+        zx_off_t at = (zx_off_t)(offset) + (zx_off_t)index * (stride);                    \
+        mmio_buffer_write##bits(buffer, mmio_##order##bits##_(value), at);                \
     }
 
 #define MMIO_REG_ARRAY_RO(name, bits, order, offset, stride, count) \
@@ -102,17 +103,17 @@
 
 // <register>_<field>_mask(), _get(value), _with(value, field): the value with the field replaced;
 // what does not fit in the field is cut off.
-#define MMIO_FIELD(name, bits, field, high, low)                                              \
-    static inline uint##bits##_t name##_##field##_mask(void) {                                \
-        _Static_assert((high) >= (low) && (high) < (bits), "the field lies in the register"); \
-        return (uint##bits##_t)((UINT64_MAX >> (63 - ((high) - (low)))) << (low));            \
-    }                                                                                         \
-    static inline uint##bits##_t name##_##field##_get(uint##bits##_t value) {                 \
-        return (uint##bits##_t)((value & name##_##field##_mask()) >> (low));                  \
-    }                                                                                         \
-    static inline uint##bits##_t name##_##field##_with(uint##bits##_t value,                  \
-                                                       uint##bits##_t field##_value) {        \
-        uint##bits##_t mask = name##_##field##_mask();                                        \
-        return (uint##bits##_t)((value & (uint##bits##_t) ~mask) |                            \
-                                ((uint##bits##_t)(field##_value << (low)) & mask));           \
+#define MMIO_FIELD(name, bits, field, high, low)                                                \
+    __UNUSED static inline uint##bits##_t name##_##field##_mask(void) {                         \
+        _Static_assert((high) >= (low) && (high) < (bits), "the field lies in the register");   \
+        return (uint##bits##_t)((UINT64_MAX >> (63 - ((high) - (low)))) << (low));              \
+    }                                                                                           \
+    __UNUSED static inline uint##bits##_t name##_##field##_get(uint##bits##_t value) {          \
+        return (uint##bits##_t)((value & name##_##field##_mask()) >> (low));                    \
+    }                                                                                           \
+    __UNUSED static inline uint##bits##_t name##_##field##_with(uint##bits##_t value,           \
+                                                                uint##bits##_t field##_value) { \
+        uint##bits##_t mask = name##_##field##_mask();                                          \
+        return (uint##bits##_t)((value & (uint##bits##_t) ~mask) |                              \
+                                ((uint##bits##_t)(field##_value << (low)) & mask));             \
     }

@@ -36,12 +36,13 @@ void ko_waiter_remove(ko_object_t* object, ko_waiter_t* waiter);
 
 #define KO_WAIT_SET_MAX ((ZX_WAIT_MANY_MAX_ITEMS + 1) * KO_MAX_WAIT_SOURCES)
 
-// What one thread waits for in one call. Order: init, add …, look at the signals, block, look again
-// …, fini.
+// What one thread waits for in one call. Order: init, add …, look at the signals, block,
+// rearm, look again …, fini.
 typedef struct ko_wait_set {
     ko_thread_t* thread;  // borrowed
     uint32_t poll_count;
     uint32_t bell_count;
+    bool is_rung;  // edges are pending in the doorbells' set
     struct pollfd polls[KO_WAIT_SET_MAX + 2];
     int bells[KO_WAIT_SET_MAX];  // borrowed
 } ko_wait_set_t;
@@ -50,6 +51,8 @@ zx_status_t ko_wait_set_init(ko_wait_set_t* set);
 zx_status_t ko_wait_set_add(ko_wait_set_t* set, const ko_wait_source_t* sources, uint32_t count);
 // Sleeps until something may have changed (ZX_OK) or the deadline (ZX_ERR_TIMED_OUT).
 zx_status_t ko_wait_set_block(ko_wait_set_t* set, zx_time_t deadline);
+// After a block, before the look at the signals that goes before the next one.
+void ko_wait_set_rearm(ko_wait_set_t* set);
 void ko_wait_set_fini(ko_wait_set_t* set);
 
 // The time until `deadline` for ppoll and epoll_pwait2: NULL for ZX_TIME_INFINITE.

@@ -221,7 +221,7 @@ Test(hostile, a_driver_that_ends_its_host_in_bind_is_set_aside) {
     cr_expect_str_eq(seen.driver, "");
     cr_assert(devmgr_show(control, "sys", &seen));
     cr_expect_str_eq(seen.driver, "platform-bus");
-    cr_expect_eq(seen.restarts, 3);
+    cr_expect_eq(seen.restarts, 3, "%u restarts", seen.restarts);
     zx_handle_close(control);
     devmgr_stop(&devmgr);
 }

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +12,8 @@
 #include <lx/pipe.h>
 #include <lx/process.h>
 #include <zircon/syscalls.h>
+
+#include "../fakes/fd_check.h"
 
 // A sanitized child that ends well must not look for leaks: inside the sandbox that cannot work.
 static const char* const child_environment[] = {"ASAN_OPTIONS=detect_leaks=0", NULL};
@@ -26,13 +27,8 @@ typedef struct child_run {
 } child_run_t;
 
 static inline int count_fds(void) {
-    int count = 0;
-    DIR* fds = opendir("/proc/self/fd");
-    while (fds != NULL && readdir(fds) != NULL) {
-        count++;
-    }
-    closedir(fds);
-    return count;
+    fd_check_warm_up();
+    return fd_check_count();
 }
 
 // Starts the child with its output in run->log. `argv` begins with the role.

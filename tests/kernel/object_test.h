@@ -4,7 +4,6 @@
 #pragma once
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include <zircon/status.h>
 #include <zircon/syscalls.h>
 
+#include "../fakes/fd_check.h"
 #include "object.h"
 
 #if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
@@ -38,44 +38,21 @@
 #define SOON (zx_deadline_after(ZX_MSEC(10)))  // for what must not happen
 #define EVER ZX_TIME_INFINITE                  // for what must: the suite has a timeout
 
-static inline int test_count_fds(void) {
-    int count = 0;
-    DIR* fds = opendir("/proc/self/fd");
-    while (fds && readdir(fds)) {
-        count++;
-    }
-    closedir(fds);
-    return count;
-}
-
 // ---- nothing is left behind: the fixture of each suite
 
 static int test_fds;
 static size_t test_handles;
 
-// A thread that waits gets two fds and a buffer for good: before the count.
-static inline void test_warm_up(void) {
-    zx_handle_t ends[2];
-    zx_handle_t pipe[2];
-    uint32_t size;
-    expect_ok(zx_eventpair_create(0, &ends[0], &ends[1]));
-    expect_status(zx_object_wait_one(ends[0], ZX_USER_SIGNAL_0, 1, NULL), ZX_ERR_TIMED_OUT);
-    expect_ok(zx_channel_create(0, &pipe[0], &pipe[1]));
-    expect_status(zx_channel_read(pipe[0], 0, NULL, NULL, 0, 0, &size, NULL), ZX_ERR_SHOULD_WAIT);
-    expect_ok(zx_handle_close_many(ends, 2));
-    expect_ok(zx_handle_close_many(pipe, 2));
-}
-
 static inline void test_begin(void) {
-    test_warm_up();
-    test_fds = test_count_fds();
+    fd_check_warm_up();
+    test_fds = fd_check_count();
     test_handles = lx_handle_count();
 }
 
 static inline void test_end(void) {
     cr_assert_eq(lx_handle_count(), test_handles, "%zu handles, %zu at the start",
                  lx_handle_count(), test_handles);
-    int fds = test_count_fds();
+    int fds = fd_check_count();
     cr_assert_eq(fds, test_fds, "%d fds, %d at the start", fds, test_fds);
     cr_assert_eq(TEST_MEMORY_LEAKS(), 0, "memory is lost");
 }
@@ -199,13 +176,13 @@ static inline void test_peer_start(test_peer_t* peer, int (*run)(zx_handle_t)) {
     cr_assert_geq(peer->pid, 0);
     if (peer->pid == 0) {
         zx_handle_close(peer->channel);
-        test_warm_up();
-        int fds = test_count_fds();
+        fd_check_warm_up();
+        int fds = fd_check_count();
         size_t handles = lx_handle_count();
         int result = run(theirs);
-        if (result == 0 && (test_count_fds() != fds || lx_handle_count() != handles)) {
+        if (result == 0 && (fd_check_count() != fds || lx_handle_count() != handles)) {
             fprintf(stderr, "peer: %d fds, %d at the start; %zu handles, %zu at the start\n",
-                    test_count_fds(), fds, lx_handle_count(), handles);
+                    fd_check_count(), fds, lx_handle_count(), handles);
             result = 2;
         }
         _exit(result);

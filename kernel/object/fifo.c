@@ -10,6 +10,7 @@
 #include <zircon/syscalls.h>
 
 #include "pair.h"
+#include "pin.h"
 
 #define DATA_BYTES 4096u  // of each direction: Zircon's limit for count * size
 #define PAGE_BYTES (3 * DATA_BYTES)
@@ -72,6 +73,24 @@ static zx_signals_t fifo_signals(ko_object_t* object) {
     return signals;
 }
 
+// From memory alone. A FIFO is not writable once its peer is gone, so somebody who waits for that
+// only has to be sure that it is there.
+static bool fifo_has(ko_fifo_t* fifo, zx_signals_t mask) {
+    zx_signals_t either = ZX_FIFO_WRITABLE | ZX_FIFO_PEER_CLOSED;
+    return ((mask & ZX_FIFO_READABLE) && fifo_readable(fifo) != 0) ||
+           ((mask & either) == either && fifo_written(fifo) < fifo->elem_count);
+}
+
+static bool fifo_events_show(ko_object_t* object, zx_signals_t mask, uint32_t events) {
+    (void)events;
+    ko_fifo_t* fifo = (ko_fifo_t*)object;
+    if (fifo_has(fifo, mask)) {
+        return true;
+    }
+    atomic_store(&fifo_page(fifo)->pair.armed[fifo->pair.end], 1);
+    return fifo_has(fifo, mask);
+}
+
 static uint32_t fifo_wait_sources(ko_object_t* object, zx_signals_t mask,
                                   ko_wait_source_t out[KO_MAX_WAIT_SOURCES]) {
     (void)mask;
@@ -120,6 +139,7 @@ static const ko_ops_t fifo_ops = {
     .destroy = fifo_destroy,
     .signals = fifo_signals,
     .wait_sources = fifo_wait_sources,
+    .events_show = fifo_events_show,
     .signal = fifo_signal,
     .signal_peer = fifo_signal_peer,
     .export_wire = fifo_export,
@@ -255,13 +275,13 @@ static zx_status_t fifo_write_locked(ko_fifo_t* fifo, const void* data, size_t w
 
 static zx_status_t fifo_transfer(zx_handle_t handle, size_t elem_size, void* data, size_t count,
                                  size_t* actual_count, bool is_write) {
-    ko_object_t* object = NULL;
+    ko_pin_t pin;
     zx_status_t status =
-        ko_handle_get(handle, ZX_OBJ_TYPE_FIFO, is_write ? ZX_RIGHT_WRITE : ZX_RIGHT_READ, &object);
+        ko_handle_pin(handle, ZX_OBJ_TYPE_FIFO, is_write ? ZX_RIGHT_WRITE : ZX_RIGHT_READ, &pin);
     if (status != ZX_OK) {
         return status;
     }
-    ko_fifo_t* fifo = (ko_fifo_t*)object;
+    ko_fifo_t* fifo = (ko_fifo_t*)pin.object;
     if (elem_size != fifo->elem_size || count == 0) {
         status = ZX_ERR_OUT_OF_RANGE;
     } else if (!data || (!actual_count && count != 1)) {
@@ -276,12 +296,12 @@ static zx_status_t fifo_transfer(zx_handle_t handle, size_t elem_size, void* dat
             fifo_tell_peer(fifo);
         }
         zx_signals_t low = is_write ? ZX_FIFO_WRITABLE : ZX_FIFO_READABLE;
-        ko_object_fell(object, status == ZX_ERR_SHOULD_WAIT ? low : 0);
+        ko_object_fell(pin.object, status == ZX_ERR_SHOULD_WAIT ? low : 0);
         if (status == ZX_OK && actual_count) {
             *actual_count = done;
         }
     }
-    ko_object_release(object);
+    ko_unpin(&pin);
     return status;
 }
 

@@ -283,8 +283,8 @@ static bool entry_is_shown(const wait_entry_t* entry, const ko_wait_set_t* set) 
            !atomic_load(&entry->waiter.is_cancelled);
 }
 
-// `is_brief`: there is one entry, which can tell from events, and nobody asks what is pending; and
-// no look was taken yet.
+// `is_brief`: there is one entry, which can tell from events, nobody asks what is pending, and no
+// look was taken yet: the first block is one.
 static zx_status_t entries_block(wait_entry_t* entries, size_t count, zx_time_t deadline,
                                  bool is_brief) {
     ko_wait_set_t set;
@@ -294,13 +294,13 @@ static zx_status_t entries_block(wait_entry_t* entries, size_t count, zx_time_t 
     }
     status = entries_enlist(entries, count, &set);
     bool is_late = false;
-    bool is_first = is_brief;
+    // A doorbell that was rung before it was added is silent: only fds can be blocked on blindly.
+    bool is_first = is_brief && set.bell_count == 0;
     while (status == ZX_OK) {
         if (is_brief && entry_is_shown(&entries[0], &set)) {
             break;
         }
         ko_wait_set_rearm(&set);
-        // The first block of a brief wait is its first look.
         status = is_first ? ZX_ERR_SHOULD_WAIT : entries_look(entries, count);
         is_first = false;
         if (status != ZX_ERR_SHOULD_WAIT) {

@@ -19,8 +19,10 @@
 #define MESSAGE_SIZE 64u
 #define WARM_UP      200
 #define ROUNDS       8000
+#define RECORD_SIZE  32u  // as a block request
+#define FIFO_DEPTH   (4096u / RECORD_SIZE)
 #define BATCH        32u
-#define STREAM       (BATCH * 2000u)  // messages a run
+#define STREAM       (BATCH * 5000u)  // messages a run
 #define LOOKUPS      2000000
 #define READY        (__ZX_OBJECT_READABLE | __ZX_OBJECT_PEER_CLOSED)
 
@@ -294,10 +296,10 @@ static void await(zx_handle_t handle, zx_signals_t signals) {
 }
 
 static void fifo_write_all(zx_handle_t fifo) {
-    uint8_t batch[BATCH * MESSAGE_SIZE] = {1};
+    uint8_t batch[BATCH * RECORD_SIZE] = {1};
     for (size_t sent = 0; sent < STREAM;) {
         size_t done = 0;
-        zx_status_t status = zx_fifo_write(fifo, MESSAGE_SIZE, batch, BATCH, &done);
+        zx_status_t status = zx_fifo_write(fifo, RECORD_SIZE, batch, BATCH, &done);
         if (status == ZX_ERR_SHOULD_WAIT) {
             await(fifo, ZX_FIFO_WRITABLE);
         } else {
@@ -308,10 +310,10 @@ static void fifo_write_all(zx_handle_t fifo) {
 }
 
 static void fifo_read_all(zx_handle_t fifo) {
-    uint8_t batch[BATCH * MESSAGE_SIZE];
+    uint8_t batch[BATCH * RECORD_SIZE];
     for (size_t got = 0; got < STREAM;) {
         size_t done = 0;
-        zx_status_t status = zx_fifo_read(fifo, MESSAGE_SIZE, batch, BATCH, &done);
+        zx_status_t status = zx_fifo_read(fifo, RECORD_SIZE, batch, BATCH, &done);
         if (status == ZX_ERR_SHOULD_WAIT) {
             await(fifo, ZX_FIFO_READABLE);
         } else {
@@ -323,15 +325,15 @@ static void fifo_read_all(zx_handle_t fifo) {
 
 static double fifo_stream(int other_cpu) {
     stream_t stream;
-    check(zx_fifo_create(2 * BATCH, MESSAGE_SIZE, 0, &stream.ends[0], &stream.ends[1]),
+    check(zx_fifo_create(FIFO_DEPTH, RECORD_SIZE, 0, &stream.ends[0], &stream.ends[1]),
           "fifo_create");
     return stream_run(&stream, other_cpu, fifo_write_all, fifo_read_all);
 }
 
 static void channel_write_all(zx_handle_t channel) {
-    uint8_t message[MESSAGE_SIZE] = {1};
+    uint8_t message[RECORD_SIZE] = {1};
     for (size_t sent = 0; sent < STREAM;) {
-        zx_status_t status = zx_channel_write(channel, 0, message, MESSAGE_SIZE, NULL, 0);
+        zx_status_t status = zx_channel_write(channel, 0, message, RECORD_SIZE, NULL, 0);
         if (status == ZX_ERR_SHOULD_WAIT) {
             await(channel, ZX_CHANNEL_WRITABLE);
         } else {
@@ -342,10 +344,9 @@ static void channel_write_all(zx_handle_t channel) {
 }
 
 static void channel_read_all(zx_handle_t channel) {
-    uint8_t message[MESSAGE_SIZE];
+    uint8_t message[RECORD_SIZE];
     for (size_t got = 0; got < STREAM;) {
-        zx_status_t status =
-            zx_channel_read(channel, 0, message, NULL, MESSAGE_SIZE, 0, NULL, NULL);
+        zx_status_t status = zx_channel_read(channel, 0, message, NULL, RECORD_SIZE, 0, NULL, NULL);
         if (status == ZX_ERR_SHOULD_WAIT) {
             await(channel, ZX_CHANNEL_READABLE);
         } else {

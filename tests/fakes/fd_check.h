@@ -11,7 +11,12 @@
 // so before the first count.
 static inline void fd_check_warm_up(void) {
     zx_handle_t ends[2];
+    zx_handle_t event;
     uint32_t size;
+    if (zx_event_create(0, &event) == ZX_OK) {
+        zx_object_wait_one(event, ZX_EVENT_SIGNALED, 1, NULL);
+        zx_handle_close(event);
+    }
     if (zx_channel_create(0, &ends[0], &ends[1]) == ZX_OK) {
         zx_object_wait_one(ends[0], ZX_CHANNEL_READABLE, 1, NULL);
         zx_channel_read(ends[0], 0, NULL, NULL, 0, 0, &size, NULL);

@@ -68,7 +68,7 @@ static ko_call_t* call_find_locked(ko_channel_t* channel, const ko_message_t* me
     return NULL;
 }
 
-zx_status_t ko_channel_pump_locked(ko_channel_t* channel) {
+zx_status_t ko_channel_pump_locked(ko_channel_t* channel, const ko_call_t* own) {
     if (atomic_load(&channel->is_broken)) {
         return ZX_ERR_PEER_CLOSED;
     }
@@ -94,6 +94,9 @@ zx_status_t ko_channel_pump_locked(ko_channel_t* channel) {
         ko_call_t* call = call_find_locked(channel, kept);
         if (call) {
             call->reply = kept;
+            if (call == own) {
+                return ZX_OK;
+            }
             ko_thread_kick(call->waiter.thread);
         } else {
             channel_keep_locked(channel, kept, false);
@@ -125,7 +128,7 @@ static zx_signals_t channel_signals(ko_object_t* object) {
         // What is in the socket, now or in a moment, may be a reply, which is not for readers.
         // Other waiters are told by a thread in a call, since locks may be held here.
         in_socket = ~ZX_CHANNEL_READABLE;
-        ko_channel_pump_locked(channel);
+        ko_channel_pump_locked(channel, NULL);
         ko_call_t* call = list_peek_head_type(&channel->calls, ko_call_t, node);
         if (call && channel->has_news) {
             ko_thread_kick(call->waiter.thread);
@@ -316,7 +319,7 @@ static zx_status_t channel_excuse_locked(ko_channel_t* channel, zx_status_t stat
 static zx_status_t channel_next_locked(ko_channel_t* channel, ko_message_t* out,
                                        ko_message_t** out_kept) {
     if (atomic_load(&channel->call_count) > 0) {
-        zx_status_t status = ko_channel_pump_locked(channel);
+        zx_status_t status = ko_channel_pump_locked(channel, NULL);
         if (atomic_load(&channel->kept_count) == 0) {
             return channel_excuse_locked(channel, status);
         }

@@ -33,9 +33,10 @@ typedef struct ko_call {
     ko_waiter_t waiter;
 } ko_call_t;
 
-// Takes all there is from the socket, hands replies to their calls and keeps the rest. Returns why
-// it stopped: SHOULD_WAIT (empty), PEER_CLOSED, NO_RESOURCES (too much is kept), NO_MEMORY.
-zx_status_t ko_channel_pump_locked(ko_channel_t* channel);
+// Takes all there is from the socket, or all up to the reply to `own` (may be NULL), hands replies
+// to their calls and keeps the rest. Returns why it stopped: OK (own->reply is there), SHOULD_WAIT
+// (empty), PEER_CLOSED, NO_RESOURCES (too much is kept), NO_MEMORY.
+zx_status_t ko_channel_pump_locked(ko_channel_t* channel, const ko_call_t* own);
 // Unlocks, and tells waiters and ports if messages were kept: those who watch the socket may have
 // missed them. Not from operations of ko_ops_t.
 void ko_channel_unlock_and_tell(ko_channel_t* channel);

@@ -10,6 +10,7 @@
 #include <zircon/syscalls.h>
 
 #include "channel.h"
+#include "pin.h"
 
 #define TXID_KERNEL 0x80000000u  // transaction ids of ours have it, those of user space do not
 
@@ -48,15 +49,21 @@ static zx_status_t call_send(ko_channel_t* channel, ko_call_t* call, ko_outgoing
         if (status != ZX_OK) {
             return status;
         }
+        // Perhaps it was woken for that.
+        pthread_mutex_lock(&channel->lock);
+        ko_channel_unlock_and_tell(channel);
     }
 }
 
-// Waits for call->reply.
+// Waits for call->reply. Sleeps before it looks: the answer to a message just sent is seldom there.
 static zx_status_t call_receive(ko_channel_t* channel, ko_call_t* call, zx_time_t deadline) {
-    bool is_late = false;
     for (;;) {
+        zx_status_t wait_status = call_sleep(channel, call, EPOLLIN, deadline);
+        if (wait_status != ZX_OK && wait_status != ZX_ERR_TIMED_OUT) {
+            return wait_status;
+        }
         pthread_mutex_lock(&channel->lock);
-        zx_status_t status = call->reply ? ZX_OK : ko_channel_pump_locked(channel);
+        zx_status_t status = call->reply ? ZX_OK : ko_channel_pump_locked(channel, call);
         bool is_answered = call->reply != NULL;
         ko_channel_unlock_and_tell(channel);
         if (is_answered) {
@@ -65,14 +72,8 @@ static zx_status_t call_receive(ko_channel_t* channel, ko_call_t* call, zx_time_
         if (status != ZX_ERR_SHOULD_WAIT) {
             return status;
         }
-        if (is_late) {
+        if (wait_status == ZX_ERR_TIMED_OUT) {
             return ZX_ERR_TIMED_OUT;
-        }
-        status = call_sleep(channel, call, EPOLLIN, deadline);
-        if (status == ZX_ERR_TIMED_OUT) {
-            is_late = true;
-        } else if (status != ZX_OK) {
-            return status;
         }
     }
 }
@@ -164,11 +165,10 @@ zx_status_t zx_channel_call(zx_handle_t handle, uint32_t options, zx_time_t dead
     if (!args) {
         return ZX_ERR_INVALID_ARGS;
     }
-    ko_object_t* object = NULL;
+    ko_pin_t pin;
     zx_status_t status = ZX_ERR_INVALID_ARGS;
     if (call_args_are_good(options, args, actual_bytes, actual_handles)) {
-        status =
-            ko_handle_get(handle, ZX_OBJ_TYPE_CHANNEL, ZX_RIGHT_READ | ZX_RIGHT_WRITE, &object);
+        status = ko_handle_pin(handle, ZX_OBJ_TYPE_CHANNEL, ZX_RIGHT_READ | ZX_RIGHT_WRITE, &pin);
     }
     if (status != ZX_OK) {
         if (args->wr_handles) {
@@ -176,8 +176,8 @@ zx_status_t zx_channel_call(zx_handle_t handle, uint32_t options, zx_time_t dead
         }
         return status;
     }
-    status =
-        channel_call((ko_channel_t*)object, handle, deadline, args, actual_bytes, actual_handles);
-    ko_object_release(object);
+    status = channel_call((ko_channel_t*)pin.object, handle, deadline, args, actual_bytes,
+                          actual_handles);
+    ko_unpin(&pin);
     return status;
 }

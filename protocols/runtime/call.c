@@ -2,7 +2,6 @@
 // Sending: requests, answers and calls that wait for their answer.
 #include <protocols/wire.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 // Puts the header before the finished flatbuffer. Whatever the alignment of the flatbuffer, header
@@ -69,10 +68,8 @@ static zx_status_t exchange(zx_handle_t channel, pg_builder_t* builder, uint8_t*
 // Sends the finished builder; the answer's bytes end up in the arena, where decoded values point.
 static zx_status_t call(zx_handle_t channel, pg_builder_t* builder, pg_arena_t* arena,
                         pg_message_t* out_message) {
-    uint8_t* answer = malloc(ZX_CHANNEL_MAX_MSG_BYTES);
-    if (answer == NULL) {
-        return ZX_ERR_NO_MEMORY;
-    }
+    // Room for the largest answer. Only what the answer fills is touched.
+    uint8_t answer[ZX_CHANNEL_MAX_MSG_BYTES];
     zx_handle_t handles[ZX_CHANNEL_MAX_MSG_HANDLES];
     uint32_t size = 0;
     uint32_t handle_count = 0;
@@ -87,7 +84,6 @@ static zx_status_t call(zx_handle_t channel, pg_builder_t* builder, pg_arena_t* 
             status = ZX_ERR_NO_MEMORY;
         }
     }
-    free(answer);
     return status;
 }
 

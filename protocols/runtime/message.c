@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SMALL_MESSAGE 1024u
+
 _Static_assert(sizeof(pg_header_t) == 16, "the header is part of the wire format");
 _Static_assert(ZX_CHANNEL_MAX_MSG_HANDLES <= 64, "claimed handles are bits of a uint64_t");
 
@@ -48,23 +50,42 @@ static zx_status_t message_parse(pg_message_t* message, const uint8_t* bytes, si
     return (message->header.flags & ~PG_FLAG_ERROR) == 0 ? ZX_OK : ZX_ERR_IO_DATA_INTEGRITY;
 }
 
-zx_status_t pg_message_read(zx_handle_t channel, pg_message_t* out_message) {
-    pg_message_t message = {.buffer = malloc(ZX_CHANNEL_MAX_MSG_BYTES)};
-    if (message.buffer == NULL) {
-        return ZX_ERR_NO_MEMORY;
-    }
-    uint32_t size = 0;
+// Reads the next message into message->buffer. Most are small; a larger one stays where it is while
+// memory of its size is fetched.
+static zx_status_t message_receive(zx_handle_t channel, pg_message_t* message, uint32_t* out_size) {
+    uint8_t small[SMALL_MESSAGE];
     zx_status_t status =
-        zx_channel_read(channel, 0, message.buffer, message.handles, ZX_CHANNEL_MAX_MSG_BYTES,
-                        ZX_CHANNEL_MAX_MSG_HANDLES, &size, &message.handle_count);
+        zx_channel_read(channel, 0, small, message->handles, sizeof(small),
+                        ZX_CHANNEL_MAX_MSG_HANDLES, out_size, &message->handle_count);
+    if (status == ZX_OK) {
+        message->buffer = malloc(*out_size == 0 ? 1 : *out_size);
+        if (message->buffer == NULL) {
+            pg_message_close_handles(message);
+            return ZX_ERR_NO_MEMORY;
+        }
+        memcpy(message->buffer, small, *out_size);
+    }
+    // Another reader may take it meanwhile, so that the next one comes, of another size.
+    while (status == ZX_ERR_BUFFER_TOO_SMALL) {
+        const uint32_t size = *out_size;
+        free(message->buffer);
+        message->buffer = malloc(size);
+        if (message->buffer == NULL) {
+            return ZX_ERR_NO_MEMORY;
+        }
+        status = zx_channel_read(channel, 0, message->buffer, message->handles, size,
+                                 ZX_CHANNEL_MAX_MSG_HANDLES, out_size, &message->handle_count);
+    }
+    return status;
+}
+
+zx_status_t pg_message_read(zx_handle_t channel, pg_message_t* out_message) {
+    pg_message_t message = {0};
+    uint32_t size = 0;
+    zx_status_t status = message_receive(channel, &message, &size);
     if (status != ZX_OK) {
         free(message.buffer);
         return status;
-    }
-    // Gives back what the message does not use.
-    uint8_t* buffer = realloc(message.buffer, size == 0 ? 1 : size);
-    if (buffer != NULL) {
-        message.buffer = buffer;
     }
     status = message_parse(&message, message.buffer, size);
     if (status != ZX_OK) {

@@ -55,7 +55,9 @@ static bool run_spec(const test_args_t* args, bc_compiler_t* compiler, const bc_
     bc_coverage_t coverage = {0};
     bool is_good = bc_spec_run(compiler, bytes, spec, args->is_symbolic, &out, &failure, &coverage);
     const bool is_written = bindc_write_stdout(&out);
-    fwrite(failure.data, 1, failure.size, stderr);
+    if (failure.size > 0) {
+        fwrite(failure.data, 1, failure.size, stderr);
+    }
     if (is_good && coverage.taken * 100 < args->min_coverage * coverage.total) {
         fprintf(stderr, "%s: error: less than %u percent of the outcomes were reached\n",
                 args->rules, args->min_coverage);

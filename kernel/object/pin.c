@@ -116,6 +116,18 @@ static void object_destroy(ko_object_t* object) {
     object->ops->destroy(object);
 }
 
+// Ends being an orphan if no pin is left; true if the object is dead then. It may have references
+// again, taken while it was pinned, and then waits for the last of those: so they are looked at
+// after the pins. last_lock is held.
+static bool orphan_settle_locked(ko_object_t* object) {
+    if (object_is_pinned(object)) {
+        return false;
+    }
+    list_delete(&object->orphan_node);
+    atomic_fetch_sub(&ko_pin_orphan_count, 1);
+    return atomic_load(&object->refs) == 0;
+}
+
 void ko_pin_release_last(ko_object_t* object) {
     pthread_mutex_lock(&last_lock);
     bool is_dead = false;
@@ -127,11 +139,7 @@ void ko_pin_release_last(ko_object_t* object) {
             atomic_fetch_add(&ko_pin_orphan_count, 1);
             barrier_everywhere();
         }
-        is_dead = !object_is_pinned(object);
-        if (is_dead) {
-            list_delete(&object->orphan_node);
-            atomic_fetch_sub(&ko_pin_orphan_count, 1);
-        }
+        is_dead = orphan_settle_locked(object);
     }
     pthread_mutex_unlock(&last_lock);
     if (is_dead) {
@@ -145,13 +153,7 @@ void ko_pin_reap(void) {
     ko_object_t* object;
     ko_object_t* next;
     list_for_every_entry_safe(&orphans, object, next, ko_object_t, orphan_node) {
-        if (object_is_pinned(object)) {
-            continue;
-        }
-        // With references again, taken while it was pinned, it waits for the last of those.
-        list_delete(&object->orphan_node);
-        atomic_fetch_sub(&ko_pin_orphan_count, 1);
-        if (atomic_load(&object->refs) == 0) {
+        if (orphan_settle_locked(object)) {
             list_add_tail(&dead, &object->orphan_node);
         }
     }

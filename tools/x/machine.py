@@ -5,6 +5,7 @@ import collections
 import os
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import time
 from console import Failure
 
 QEMU = "qemu-system-x86_64"
+INTERRUPTS = [signal.SIGINT, signal.SIGTERM]
 
 
 class Machine:
@@ -29,6 +31,8 @@ class Machine:
         command = ["setpriv", "--pdeathsig", "KILL", QEMU, *qemu_args, "-kernel", str(kernel), "-initrd", str(initramfs), "-append", append,
                    "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
                    "-chardev", f"socket,id=agent,fd={theirs.fileno()}", "-serial", "chardev:agent"]
+        # An interrupt waits until __enter__, so that it never meets a QEMU that nobody would stop.
+        signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, pass_fds=[theirs.fileno()],
                                         start_new_session=True)
@@ -134,6 +138,11 @@ class Machine:
         self.agent.close()
 
     def __enter__(self):
+        try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
+        except KeyboardInterrupt:
+            self.kill()
+            raise
         return self
 
     def __exit__(self, kind, value, trace):

@@ -26,25 +26,14 @@ static uint32_t eventpair_wait_sources(ko_object_t* object, zx_signals_t mask,
 }
 
 static zx_status_t eventpair_signal(ko_object_t* object, uint32_t clear_mask, uint32_t set_mask) {
-    if (((clear_mask | set_mask) & ~ZX_EVENTPAIR_SIGNAL_MASK) != 0) {
-        return ZX_ERR_INVALID_ARGS;
-    }
-    ko_pair_t* pair = &((ko_eventpair_t*)object)->pair;
-    ko_pair_signal(pair, pair->end, clear_mask, set_mask);
-    return ZX_OK;
+    return ko_pair_signal_own(&((ko_eventpair_t*)object)->pair, ZX_EVENTPAIR_SIGNAL_MASK,
+                              clear_mask, set_mask);
 }
 
 static zx_status_t eventpair_signal_peer(ko_object_t* object, uint32_t clear_mask,
                                          uint32_t set_mask) {
-    if (((clear_mask | set_mask) & ~ZX_EVENTPAIR_SIGNAL_MASK) != 0) {
-        return ZX_ERR_INVALID_ARGS;
-    }
-    ko_pair_t* pair = &((ko_eventpair_t*)object)->pair;
-    if (ko_pair_peer_closed(pair)) {
-        return ZX_ERR_PEER_CLOSED;
-    }
-    ko_pair_signal(pair, 1 - pair->end, clear_mask, set_mask);
-    return ZX_OK;
+    return ko_pair_signal_peer(&((ko_eventpair_t*)object)->pair, ZX_EVENTPAIR_SIGNAL_MASK,
+                               clear_mask, set_mask);
 }
 
 static zx_status_t eventpair_export(ko_object_t* object, ko_wire_t* out) {

@@ -98,24 +98,13 @@ static uint32_t fifo_wait_sources(ko_object_t* object, zx_signals_t mask,
 }
 
 static zx_status_t fifo_signal(ko_object_t* object, uint32_t clear_mask, uint32_t set_mask) {
-    if (((clear_mask | set_mask) & ~ZX_USER_SIGNAL_ALL) != 0) {
-        return ZX_ERR_INVALID_ARGS;
-    }
-    ko_pair_t* pair = &((ko_fifo_t*)object)->pair;
-    ko_pair_signal(pair, pair->end, clear_mask, set_mask);
-    return ZX_OK;
+    return ko_pair_signal_own(&((ko_fifo_t*)object)->pair, ZX_USER_SIGNAL_ALL, clear_mask,
+                              set_mask);
 }
 
 static zx_status_t fifo_signal_peer(ko_object_t* object, uint32_t clear_mask, uint32_t set_mask) {
-    if (((clear_mask | set_mask) & ~ZX_USER_SIGNAL_ALL) != 0) {
-        return ZX_ERR_INVALID_ARGS;
-    }
-    ko_pair_t* pair = &((ko_fifo_t*)object)->pair;
-    if (ko_pair_peer_closed(pair)) {
-        return ZX_ERR_PEER_CLOSED;
-    }
-    ko_pair_signal(pair, 1 - pair->end, clear_mask, set_mask);
-    return ZX_OK;
+    return ko_pair_signal_peer(&((ko_fifo_t*)object)->pair, ZX_USER_SIGNAL_ALL, clear_mask,
+                               set_mask);
 }
 
 static zx_status_t fifo_export(ko_object_t* object, ko_wire_t* out) {

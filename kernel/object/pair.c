@@ -113,3 +113,24 @@ void ko_pair_signal(ko_pair_t* pair, uint32_t end, uint32_t clear_mask, uint32_t
     }
     ko_pair_ring(pair, end);
 }
+
+zx_status_t ko_pair_signal_own(ko_pair_t* pair, uint32_t allowed, uint32_t clear_mask,
+                               uint32_t set_mask) {
+    if (((clear_mask | set_mask) & ~allowed) != 0) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    ko_pair_signal(pair, pair->end, clear_mask, set_mask);
+    return ZX_OK;
+}
+
+zx_status_t ko_pair_signal_peer(ko_pair_t* pair, uint32_t allowed, uint32_t clear_mask,
+                                uint32_t set_mask) {
+    if (((clear_mask | set_mask) & ~allowed) != 0) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    if (ko_pair_peer_closed(pair)) {
+        return ZX_ERR_PEER_CLOSED;
+    }
+    ko_pair_signal(pair, 1 - pair->end, clear_mask, set_mask);
+    return ZX_OK;
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The part that event pairs and FIFOs share: two ends in any two processes, with a shared page, a
-// doorbell for each end, and a socket between them whose hang-up says that the other end is gone,
-// whichever way its process ended.
+// The part that event pairs, FIFOs and sockets share: two ends in any two processes, with a shared
+// page, a doorbell for each end, and a socket between them whose hang-up says that the other end is
+// gone, whichever way its process ended.
 #pragma once
 
 #include "doorbell.h"
@@ -36,3 +36,10 @@ uint32_t ko_pair_wait_sources(const ko_pair_t* pair, ko_wait_source_t out[KO_MAX
 void ko_pair_ring(ko_pair_t* pair, uint32_t end);
 // Changes the signal word of an end and rings it.
 void ko_pair_signal(ko_pair_t* pair, uint32_t end, uint32_t clear_mask, uint32_t set_mask);
+
+// The object calls for either end: bits outside `allowed` are ZX_ERR_INVALID_ARGS; a peer that is
+// gone is ZX_ERR_PEER_CLOSED.
+zx_status_t ko_pair_signal_own(ko_pair_t* pair, uint32_t allowed, uint32_t clear_mask,
+                               uint32_t set_mask);
+zx_status_t ko_pair_signal_peer(ko_pair_t* pair, uint32_t allowed, uint32_t clear_mask,
+                                uint32_t set_mask);

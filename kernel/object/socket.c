@@ -121,24 +121,13 @@ static uint32_t socket_wait_sources(ko_object_t* object, zx_signals_t mask,
 }
 
 static zx_status_t socket_signal(ko_object_t* object, uint32_t clear_mask, uint32_t set_mask) {
-    if (((clear_mask | set_mask) & ~ZX_USER_SIGNAL_ALL) != 0) {
-        return ZX_ERR_INVALID_ARGS;
-    }
-    ko_pair_t* pair = &((ko_socket_t*)object)->pair;
-    ko_pair_signal(pair, pair->end, clear_mask, set_mask);
-    return ZX_OK;
+    return ko_pair_signal_own(&((ko_socket_t*)object)->pair, ZX_USER_SIGNAL_ALL, clear_mask,
+                              set_mask);
 }
 
 static zx_status_t socket_signal_peer(ko_object_t* object, uint32_t clear_mask, uint32_t set_mask) {
-    if (((clear_mask | set_mask) & ~ZX_USER_SIGNAL_ALL) != 0) {
-        return ZX_ERR_INVALID_ARGS;
-    }
-    ko_pair_t* pair = &((ko_socket_t*)object)->pair;
-    if (ko_pair_peer_closed(pair)) {
-        return ZX_ERR_PEER_CLOSED;
-    }
-    ko_pair_signal(pair, 1 - pair->end, clear_mask, set_mask);
-    return ZX_OK;
+    return ko_pair_signal_peer(&((ko_socket_t*)object)->pair, ZX_USER_SIGNAL_ALL, clear_mask,
+                               set_mask);
 }
 
 // Rings the other end's bell if it waits.

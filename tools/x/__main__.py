@@ -50,6 +50,7 @@ def parser():
     one.add_argument("--runs", type=int, default=5)
     one = sub.add_parser("fuzz", help="run the fuzzers for a while")
     one.add_argument("--seconds", type=int, default=30, help="each (30)")
+    one.add_argument("--runs", type=int, help="each as many inputs, however long it takes")
     one.add_argument("name", nargs="?", help="only this one")
     return top
 
@@ -90,7 +91,7 @@ def dispatch(args):
         import bench
         return bench.bench(args.name, args.json, args.runs)
     import fuzz
-    return fuzz.fuzz(args.name, args.seconds)
+    return fuzz.fuzz(args.name, args.seconds, args.runs)
 
 
 def main():

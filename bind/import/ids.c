@@ -53,18 +53,6 @@ static void add_name(names_t* names, const char* text, uint32_t vendor, uint32_t
     }
 }
 
-static int compare_names(const void* a, const void* b) {
-    const named_t* x = a;
-    const named_t* y = b;
-    const int order = strcmp(x->name, y->name);
-    if (order != 0) {
-        return order;
-    }
-    const uint64_t x_number = (uint64_t)x->vendor << 32 | x->number;
-    const uint64_t y_number = (uint64_t)y->vendor << 32 | y->number;
-    return (x_number > y_number) - (x_number < y_number);
-}
-
 static int compare_numbers(const void* a, const void* b) {
     const named_t* x = a;
     const named_t* y = b;
@@ -73,12 +61,30 @@ static int compare_numbers(const void* a, const void* b) {
     return (x_number > y_number) - (x_number < y_number);
 }
 
-// Appends its number to each name that is there more than once.
+static int compare_names(const void* a, const void* b) {
+    const int order = strcmp(((const named_t*)a)->name, ((const named_t*)b)->name);
+    return order != 0 ? order : compare_numbers(a, b);
+}
+
+// A line that is there twice counts once. The names are sorted.
+static void drop_repeated(names_t* names) {
+    size_t kept = 0;
+    for (size_t i = 0; i < names->count; i++) {
+        if (kept == 0 || compare_names(&names->items[kept - 1], &names->items[i]) != 0) {
+            names->items[kept++] = names->items[i];
+        }
+    }
+    names->count = kept;
+}
+
+// Appends its number to each name that is there more than once, behind two '_', which no other name
+// has.
 static void make_unique(names_t* names, bool with_vendor) {
     if (names->count == 0) {
         return;
     }
     qsort(names->items, names->count, sizeof(*names->items), compare_names);
+    drop_repeated(names);
     for (size_t i = 0; i < names->count;) {
         size_t end = i + 1;
         while (end < names->count && strcmp(names->items[i].name, names->items[end].name) == 0) {
@@ -88,10 +94,10 @@ static void make_unique(names_t* names, bool with_vendor) {
             named_t* item = &names->items[k];
             const size_t size = strlen(item->name);
             if (with_vendor) {
-                snprintf(item->name + size, MAX_NAME - size, "_%04X_%04X", item->vendor & 0xffff,
+                snprintf(item->name + size, MAX_NAME - size, "__%04X_%04X", item->vendor & 0xffff,
                          item->number & 0xffff);
             } else {
-                snprintf(item->name + size, MAX_NAME - size, "_%04X", item->number & 0xffff);
+                snprintf(item->name + size, MAX_NAME - size, "__%04X", item->number & 0xffff);
             }
         }
         i = end;

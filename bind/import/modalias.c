@@ -24,6 +24,14 @@ static void put_entry(const char* module, const char* alias, const import_progra
     bc_buffer_fini(&bytecode);
 }
 
+// The kernel keeps other characters out of the aliases of devices.
+static bool is_ascii(const char* text) {
+    while ((signed char)*text > 0) {
+        text++;
+    }
+    return *text == 0;
+}
+
 // Cuts "alias PATTERN MODULE" into its words in place.
 static bool split(char* line, char** out_alias, char** out_module) {
     static const char blanks[] = " \t";
@@ -43,7 +51,7 @@ static bool import_line(char* line, bc_buffer_t* out, import_counts_t* counts) {
     if (line[strspn(line, " \t")] == 0 || line[0] == '#') {
         return true;
     }
-    if (!split(line, &alias, &module)) {
+    if (!is_ascii(line) || !split(line, &alias, &module)) {
         return false;
     }
     if (!import_alias(alias, &program)) {

@@ -174,7 +174,10 @@ Test(bind_import, bad_lines_are_named) {
     static const struct {
         const char* text;
         size_t line;
-    } bad[] = {{"alias a b\nalias a\n", 2}, {"alias a b c\n", 1}, {"\n\nmodule a b\n", 3}};
+    } bad[] = {{"alias a b\nalias a\n", 2},
+               {"alias a b c\n", 1},
+               {"\n\nmodule a b\n", 3},
+               {"alias a b\nalias \xff b\n", 2}};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         bc_buffer_t bytes = {0};
         import_counts_t counts;
@@ -189,7 +192,8 @@ Test(bind_import, bad_lines_are_named) {
 Test(bind_import, ids_as_a_library) {
     static const char ids[] =
         "# comment\n0123  3Com, Inc.\n1af4  Red Hat\n\t1000  Network\n\t\t1af4 0001  sub\n"
-        "1af5  Red Hat\n8086  Intel \xc3\xa9\n\t1000  Network\nC 01  Mass storage\n\t00  SCSI\n";
+        "1af5  Red Hat\n8086  Intel \xc3\xa9\n\t1000  Network\n\t1000  Network\n"
+        "\t1001  Network 8086 1000\nC 01  Mass storage\n\t00  SCSI\n";
     const uint32_t vendors[] = {0x1af4, 0x8086};
     bc_buffer_t library = {0};
     bc_buffer_t bytes = {0};
@@ -200,8 +204,8 @@ Test(bind_import, ids_as_a_library) {
     static const char rules[] =
         "using jacinth.pci.ids;"
         "accept fuchsia.BIND_PCI_VID { jacinth.pci.ids.BIND_PCI_VID.N_3COM_INC,"
-        " jacinth.pci.ids.BIND_PCI_VID.RED_HAT_1AF5, jacinth.pci.ids.BIND_PCI_VID.INTEL }"
-        "fuchsia.BIND_PCI_DID == jacinth.pci.ids.BIND_PCI_DID.NETWORK_8086_1000;";
+        " jacinth.pci.ids.BIND_PCI_VID.RED_HAT__1AF5, jacinth.pci.ids.BIND_PCI_VID.INTEL }"
+        "fuchsia.BIND_PCI_DID == jacinth.pci.ids.BIND_PCI_DID.NETWORK__8086_1000;";
     cr_assert(fixture_compile(rules, (const char*)library.data, NULL, NULL, &bytes, &errors),
               "%s\n%s", errors, (const char*)library.data);
     bind_program_t program;

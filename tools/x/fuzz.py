@@ -33,6 +33,20 @@ def _sections_of_hex(path):
     return [bytes([0, min(len(symbols), 255)]) + symbols + body, b"\x01\x00" + body]
 
 
+def _bundle_of_hex(path):
+    """A bundle (bind/bundle.h) that holds the program twice, once beside a pattern."""
+    program = bytes.fromhex(path.read_text())
+    entries = b""
+    for pattern in (b"", b"pci:v00001AF4*"):
+        sizes = (1, 1, len(pattern), len(program))
+        entries += b"".join(size.to_bytes(4, "little") for size in sizes) + b"a\0b\0" + pattern + b"\0" + program
+    return [b"BNDL" + (1).to_bytes(4, "little") + (2).to_bytes(4, "little") + entries]
+
+
+def _kind_in_name(path):
+    return [bytes([int(path.name[0])]) + path.read_bytes()]
+
+
 def _json_of_either_kind(path):
     return [bytes([kind]) + path.read_bytes() for kind in (0, 1)]
 
@@ -43,6 +57,8 @@ SEEDS = {
     "bind_library": (["bind/lib/*.bind", "tests/bind/*/*.lib*.bind", "tests/bind/tools/acme.bind"], _text),
     "bind_program": (["tests/bind/golden/*.hex"], _bytes_of_hex),
     "bind_sections": (["tests/bind/golden/*.hex"], _sections_of_hex),
+    "bind_bundle": (["tests/bind/golden/*.hex"], _bundle_of_hex),
+    "bind_import": (["tests/fuzz/seeds/import/*"], _kind_in_name),
     "bind_listing": (["tests/bind/tools/*.listing", "tests/bind/tools/expected/dump_*.txt"], _text),
     "bind_device": (["tests/bind/tools/*.dev", "tests/fuzz/seeds/device/*.dev"], _text),
     "bind_spec": (["tests/bind/tools/*.json", "tests/fuzz/seeds/spec/*.json"], _json_of_either_kind),

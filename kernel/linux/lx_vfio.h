@@ -45,6 +45,15 @@ zx_status_t lx_pci_bind_vfio(const char* address, char* error, size_t error_size
 zx_status_t lx_pci_private_group(const char* address, unsigned* out_group, char* error,
                                  size_t error_size);
 
+// --- questions (lx_vfio_ask.c)
+// ----------------------------------------------------------
+
+// Puts |question|, a structure of |size| bytes that begins with its argsz, to |fd| until the answer
+// with what the kernel adds to it fits. The answer's argsz is the number of bytes that are there;
+// the caller frees it.
+zx_status_t lx_vfio_ask(int fd, unsigned long request, const void* question, uint32_t size,
+                        void** out_answer);
+
 // --- regions: configuration space and BARs (lx_vfio_region.c)
 // ----------------------------------------
 

@@ -51,36 +51,12 @@ static bool find_ranges(const struct vfio_iommu_type1_info* info,
     return false;
 }
 
-// The whole answer of VFIO_IOMMU_GET_INFO; the caller frees it.
-static zx_status_t get_info(int container, struct vfio_iommu_type1_info** out_info) {
-    uint32_t size = sizeof(struct vfio_iommu_type1_info);
-    struct vfio_iommu_type1_info* info = NULL;
-    for (;;) {
-        struct vfio_iommu_type1_info* grown = realloc(info, size);
-        if (grown == NULL) {
-            free(info);
-            return ZX_ERR_NO_MEMORY;
-        }
-        info = grown;
-        *info = (struct vfio_iommu_type1_info){.argsz = size};
-        if (ioctl(container, VFIO_IOMMU_GET_INFO, info) != 0) {
-            zx_status_t status = lx_status_from_errno(errno);
-            free(info);
-            return status;
-        }
-        if (info->argsz <= size) {
-            info->argsz = size;
-            *out_info = info;
-            return ZX_OK;
-        }
-        size = info->argsz;
-    }
-}
-
 zx_status_t lx_vfio_dma_ranges(int container, lx_vfio_range_t ranges[LX_VFIO_MAX_RANGES],
                                size_t* out_count) {
-    struct vfio_iommu_type1_info* info = NULL;
-    zx_status_t status = get_info(container, &info);
+    const struct vfio_iommu_type1_info question = {0};
+    void* info = NULL;
+    zx_status_t status =
+        lx_vfio_ask(container, VFIO_IOMMU_GET_INFO, &question, sizeof(question), &info);
     if (status != ZX_OK) {
         return status;
     }

@@ -18,28 +18,12 @@
 
 // The whole answer of VFIO_DEVICE_GET_REGION_INFO with its capabilities; the caller frees it.
 static zx_status_t get_info(int device, uint32_t index, struct vfio_region_info** out_info) {
-    uint32_t size = sizeof(struct vfio_region_info);
-    struct vfio_region_info* info = NULL;
-    for (;;) {
-        struct vfio_region_info* grown = realloc(info, size);
-        if (grown == NULL) {
-            free(info);
-            return ZX_ERR_NO_MEMORY;
-        }
-        info = grown;
-        *info = (struct vfio_region_info){.argsz = size, .index = index};
-        if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, info) != 0) {
-            zx_status_t status = lx_status_from_errno(errno);
-            free(info);
-            return status;
-        }
-        if (info->argsz <= size) {
-            info->argsz = size;
-            *out_info = info;
-            return ZX_OK;
-        }
-        size = info->argsz;
-    }
+    const struct vfio_region_info question = {.index = index};
+    void* answer = NULL;
+    zx_status_t status =
+        lx_vfio_ask(device, VFIO_DEVICE_GET_REGION_INFO, &question, sizeof(question), &answer);
+    *out_info = answer;
+    return status;
 }
 
 static zx_status_t region_get(int device, uint32_t index, lx_vfio_region_t* out) {

@@ -13,12 +13,6 @@
 
 // What compiling bad/<name>.bind prints. What it is called asks for options.
 static char* compile_case(const char* name) {
-    char pattern[300];
-    glob_t libraries = {0};
-    bc_compiler_t compiler;
-    bc_buffer_t bytes = {0};
-    bc_compiler_init(&compiler);
-    // What a case is called asks for options.
     bc_options_t options = {.lint = strncmp(name, "lint", 4) == 0};
     if (strncmp(name, "v1", 2) == 0) {
         options.format = BC_FORMAT_V1;
@@ -26,44 +20,16 @@ static char* compile_case(const char* name) {
     if (strncmp(name, "node", 4) == 0) {
         options.node_policy = BC_NODE_REFUSE;
     }
-    compiler.options = options;
-    snprintf(pattern, sizeof(pattern), "%s.lib*.bind", name);
-    if (glob(pattern, 0, NULL, &libraries) == 0) {
-        for (size_t i = 0; i < libraries.gl_pathc; i++) {
-            bc_compiler_add_library_file(&compiler, libraries.gl_pathv[i]);
-        }
-        globfree(&libraries);
-    }
-    snprintf(pattern, sizeof(pattern), "%s.bind", name);
-    bc_compiler_set_rules_file(&compiler, pattern);
-    cr_expect_not(bc_compiler_compile(&compiler, &options, &bytes), "%s is accepted", name);
-    cr_expect_eq(bytes.size, 0, "%s: bytes in spite of errors", name);
-    char* text = NULL;
-    size_t size = 0;
-    FILE* file = open_memstream(&text, &size);
-    bc_diagnostics_print(&compiler.diagnostics, file);
-    fclose(file);
-    bc_buffer_fini(&bytes);
-    bc_compiler_fini(&compiler);
+    bool is_accepted;
+    char* text = fixture_compile_case(name, &options, &is_accepted);
+    cr_expect_not(is_accepted, "%s is accepted", name);
     return text;
 }
 
-static void check_case(const char* name, bool is_update, bc_buffer_t* all) {
-    char path[300];
+static void check_case(const char* name, bc_buffer_t* all) {
     char* text = compile_case(name);
-    snprintf(path, sizeof(path), "%s.txt", name);
-    if (is_update) {
-        FILE* file = fopen(path, "w");
-        cr_assert_not_null(file);
-        fputs(text, file);
-        fclose(file);
-    }
-    bc_buffer_t expected = {0};
-    cr_assert(bc_read_file(path, 1u << 20, &expected), "%s", path);
-    bc_buffer_u8(&expected, 0);
-    cr_expect_str_eq(text, (const char*)expected.data, "%s:\n%s", name, text);
+    fixture_check_golden(name, text);
     bc_buffer_text(all, text);
-    bc_buffer_fini(&expected);
     free(text);
 }
 
@@ -79,7 +45,7 @@ Test(bind_errors, each_bad_input_gives_its_text) {
         snprintf(name, sizeof(name), "%s", cases.gl_pathv[i]);
         *strrchr(name, '.') = 0;
         if (strstr(name, ".lib") == NULL) {
-            check_case(name, getenv("BIND_UPDATE_GOLDENS") != NULL, &all);
+            check_case(name, &all);
             count++;
         }
     }

@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 #include <ctype.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,4 +78,49 @@ void fixture_read_hex(const char* path, bc_buffer_t* out) {
     }
     cr_assert(high < 0, "%s has an odd number of digits", path);
     bc_buffer_fini(&text);
+}
+
+char* fixture_compile_case(const char* name, const bc_options_t* options, bool* out_accepted) {
+    char path[300];
+    glob_t libraries = {0};
+    bc_compiler_t compiler;
+    bc_buffer_t bytes = {0};
+    bc_compiler_init(&compiler);
+    compiler.options = *options;
+    snprintf(path, sizeof(path), "%s.lib*.bind", name);
+    if (glob(path, 0, NULL, &libraries) == 0) {
+        for (size_t i = 0; i < libraries.gl_pathc; i++) {
+            bc_compiler_add_library_file(&compiler, libraries.gl_pathv[i]);
+        }
+        globfree(&libraries);
+    }
+    snprintf(path, sizeof(path), "%s.bind", name);
+    bc_compiler_set_rules_file(&compiler, path);
+    *out_accepted = bc_compiler_compile(&compiler, options, &bytes);
+    cr_expect_eq(bytes.size > 0, *out_accepted, "%s: bytes and errors", name);
+    cr_expect_eq(compiler.diagnostics.error_count == 0, *out_accepted, "%s: no error", name);
+    char* text = NULL;
+    size_t size = 0;
+    FILE* file = open_memstream(&text, &size);
+    bc_diagnostics_print(&compiler.diagnostics, file);
+    fclose(file);
+    bc_buffer_fini(&bytes);
+    bc_compiler_fini(&compiler);
+    return text;
+}
+
+void fixture_check_golden(const char* name, const char* text) {
+    char path[300];
+    snprintf(path, sizeof(path), "%s.txt", name);
+    if (getenv("BIND_UPDATE_GOLDENS") != NULL) {
+        FILE* file = fopen(path, "w");
+        cr_assert_not_null(file);
+        fputs(text, file);
+        fclose(file);
+    }
+    bc_buffer_t expected = {0};
+    cr_assert(bc_read_file(path, 1u << 20, &expected), "%s", path);
+    bc_buffer_u8(&expected, 0);
+    cr_expect_str_eq(text, (const char*)expected.data, "%s:\n%s", name, text);
+    bc_buffer_fini(&expected);
 }

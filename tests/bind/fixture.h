@@ -19,3 +19,10 @@ bool fixture_compile(const char* rules, const char* lib1, const char* lib2,
 
 // A file of hex digits as bytes. Ends the test if it cannot be read.
 void fixture_read_hex(const char* path, bc_buffer_t* out);
+
+// Compiles <name>.bind of the current folder with <name>.lib*.bind as libraries. Returns what is
+// printed, the caller's; *out_accepted is whether it compiled.
+char* fixture_compile_case(const char* name, const bc_options_t* options, bool* out_accepted);
+
+// Whether `text` is what <name>.txt holds; with BIND_UPDATE_GOLDENS=1 the file is written first.
+void fixture_check_golden(const char* name, const char* text);

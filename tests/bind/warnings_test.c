@@ -3,7 +3,6 @@
 // exactly warn/<name>.txt. Set BIND_UPDATE_GOLDENS=1 to write the .txt files anew; then look at the
 // difference.
 #include <criterion/criterion.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,51 +10,12 @@
 
 #include "fixture.h"
 
-static char* compile_case(const char* name) {
-    char pattern[300];
-    glob_t libraries = {0};
-    bc_compiler_t compiler;
-    bc_buffer_t bytes = {0};
-    const bc_options_t options = {.node_policy = BC_NODE_WARN};
-    bc_compiler_init(&compiler);
-    compiler.options = options;
-    snprintf(pattern, sizeof(pattern), "%s.lib*.bind", name);
-    if (glob(pattern, 0, NULL, &libraries) == 0) {
-        for (size_t i = 0; i < libraries.gl_pathc; i++) {
-            bc_compiler_add_library_file(&compiler, libraries.gl_pathv[i]);
-        }
-        globfree(&libraries);
-    }
-    snprintf(pattern, sizeof(pattern), "%s.bind", name);
-    bc_compiler_set_rules_file(&compiler, pattern);
-    cr_expect(bc_compiler_compile(&compiler, &options, &bytes), "%s is refused", name);
-    cr_expect_gt(bytes.size, 0);
-    cr_expect_eq(compiler.diagnostics.error_count, 0);
-    char* text = NULL;
-    size_t size = 0;
-    FILE* file = open_memstream(&text, &size);
-    bc_diagnostics_print(&compiler.diagnostics, file);
-    fclose(file);
-    bc_buffer_fini(&bytes);
-    bc_compiler_fini(&compiler);
-    return text;
-}
-
 static void check_case(const char* name) {
-    char path[300];
-    char* text = compile_case(name);
-    snprintf(path, sizeof(path), "%s.txt", name);
-    if (getenv("BIND_UPDATE_GOLDENS") != NULL) {
-        FILE* file = fopen(path, "w");
-        cr_assert_not_null(file);
-        fputs(text, file);
-        fclose(file);
-    }
-    bc_buffer_t expected = {0};
-    cr_assert(bc_read_file(path, 1u << 20, &expected), "%s", path);
-    bc_buffer_u8(&expected, 0);
-    cr_expect_str_eq(text, (const char*)expected.data, "%s:\n%s", name, text);
-    bc_buffer_fini(&expected);
+    const bc_options_t options = {.node_policy = BC_NODE_WARN};
+    bool is_accepted;
+    char* text = fixture_compile_case(name, &options, &is_accepted);
+    cr_expect(is_accepted, "%s is refused", name);
+    fixture_check_golden(name, text);
     free(text);
 }
 

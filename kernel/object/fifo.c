@@ -39,6 +39,7 @@ typedef struct ko_fifo {
     _Atomic uint32_t my_head;  // of the ring the other end writes
     _Atomic uint32_t my_tail;  // of the ring this end writes
 } ko_fifo_t;
+KO_ASSERT_IS_END(ko_fifo_t);
 
 static fifo_page_t* fifo_page(const ko_fifo_t* fifo) {
     return (fifo_page_t*)(void*)fifo->pair.page;
@@ -91,22 +92,6 @@ static bool fifo_events_show(ko_object_t* object, zx_signals_t mask, uint32_t ev
     return fifo_has(fifo, mask);
 }
 
-static uint32_t fifo_wait_sources(ko_object_t* object, zx_signals_t mask,
-                                  ko_wait_source_t out[KO_MAX_WAIT_SOURCES]) {
-    (void)mask;
-    return ko_pair_wait_sources(&((ko_fifo_t*)object)->pair, out);
-}
-
-static zx_status_t fifo_signal(ko_object_t* object, uint32_t clear_mask, uint32_t set_mask) {
-    return ko_pair_signal_own(&((ko_fifo_t*)object)->pair, ZX_USER_SIGNAL_ALL, clear_mask,
-                              set_mask);
-}
-
-static zx_status_t fifo_signal_peer(ko_object_t* object, uint32_t clear_mask, uint32_t set_mask) {
-    return ko_pair_signal_peer(&((ko_fifo_t*)object)->pair, ZX_USER_SIGNAL_ALL, clear_mask,
-                               set_mask);
-}
-
 static zx_status_t fifo_export(ko_object_t* object, ko_wire_t* out) {
     ko_fifo_t* fifo = (ko_fifo_t*)object;
     ko_pair_export(&fifo->pair, out);
@@ -127,10 +112,10 @@ static const ko_ops_t fifo_ops = {
     .default_rights = ZX_DEFAULT_FIFO_RIGHTS,
     .destroy = fifo_destroy,
     .signals = fifo_signals,
-    .wait_sources = fifo_wait_sources,
+    .wait_sources = ko_end_wait_sources,
     .events_show = fifo_events_show,
-    .signal = fifo_signal,
-    .signal_peer = fifo_signal_peer,
+    .signal = ko_end_signal,
+    .signal_peer = ko_end_signal_peer,
     .export_wire = fifo_export,
 };
 
@@ -171,14 +156,7 @@ zx_status_t zx_fifo_create(size_t elem_count, size_t elem_size, uint32_t options
     for (int i = 0; i < 2; i++) {
         ends[i] = fifo_new(&pairs[i], (uint32_t)elem_count, (uint32_t)elem_size);
     }
-    if (!ends[0] || !ends[1]) {
-        ko_pair_fini(&pairs[0]);
-        ko_pair_fini(&pairs[1]);
-        free(ends[0]);
-        free(ends[1]);
-        return ZX_ERR_NO_MEMORY;
-    }
-    return ko_handle_make_pair(&ends[0]->base, &ends[1]->base, out0, out1);
+    return ko_ends_make_handles(pairs, (ko_end_t*)ends[0], (ko_end_t*)ends[1], out0, out1);
 }
 
 zx_status_t ko_import_fifo(ko_wire_t* wire, ko_object_t** out) {

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -133,4 +134,31 @@ zx_status_t ko_pair_signal_peer(ko_pair_t* pair, uint32_t allowed, uint32_t clea
     }
     ko_pair_signal(pair, 1 - pair->end, clear_mask, set_mask);
     return ZX_OK;
+}
+
+uint32_t ko_end_wait_sources(ko_object_t* object, zx_signals_t mask,
+                             ko_wait_source_t out[KO_MAX_WAIT_SOURCES]) {
+    (void)mask;
+    return ko_pair_wait_sources(&((ko_end_t*)object)->pair, out);
+}
+
+zx_status_t ko_end_signal(ko_object_t* object, uint32_t clear_mask, uint32_t set_mask) {
+    return ko_pair_signal_own(&((ko_end_t*)object)->pair, ZX_USER_SIGNAL_ALL, clear_mask, set_mask);
+}
+
+zx_status_t ko_end_signal_peer(ko_object_t* object, uint32_t clear_mask, uint32_t set_mask) {
+    return ko_pair_signal_peer(&((ko_end_t*)object)->pair, ZX_USER_SIGNAL_ALL, clear_mask,
+                               set_mask);
+}
+
+zx_status_t ko_ends_make_handles(ko_pair_t pairs[2], ko_end_t* end0, ko_end_t* end1,
+                                 zx_handle_t* out0, zx_handle_t* out1) {
+    if (end0 && end1) {
+        return ko_handle_make_pair(&end0->base, &end1->base, out0, out1);
+    }
+    ko_pair_fini(&pairs[0]);
+    ko_pair_fini(&pairs[1]);
+    free(end0);
+    free(end1);
+    return ZX_ERR_NO_MEMORY;
 }

@@ -43,3 +43,27 @@ zx_status_t ko_pair_signal_own(ko_pair_t* pair, uint32_t allowed, uint32_t clear
                                uint32_t set_mask);
 zx_status_t ko_pair_signal_peer(ko_pair_t* pair, uint32_t allowed, uint32_t clear_mask,
                                 uint32_t set_mask);
+
+// ---- objects that are an end of a pair
+
+// They begin like this, so that what follows is for any of them.
+typedef struct ko_end {
+    ko_object_t base;
+    ko_pair_t pair;
+} ko_end_t;
+
+#define KO_ASSERT_IS_END(type)                                                             \
+    _Static_assert(offsetof(type, base) == 0, #type " begins with its base");              \
+    _Static_assert(offsetof(type, pair) == offsetof(ko_end_t, pair), #type " begins like " \
+                                                                           "ko_end_t")
+
+// Slots of ko_ops_t. The signal ones are for objects whose users may set nothing but user signals.
+uint32_t ko_end_wait_sources(ko_object_t* object, zx_signals_t mask,
+                             ko_wait_source_t out[KO_MAX_WAIT_SOURCES]);
+zx_status_t ko_end_signal(ko_object_t* object, uint32_t clear_mask, uint32_t set_mask);
+zx_status_t ko_end_signal_peer(ko_object_t* object, uint32_t clear_mask, uint32_t set_mask);
+
+// Handles of two new ends that were made of `pairs`. NULL for one that could not be made: then both
+// are given up, and the pairs with them (ZX_ERR_NO_MEMORY).
+zx_status_t ko_ends_make_handles(ko_pair_t pairs[2], ko_end_t* end0, ko_end_t* end1,
+                                 zx_handle_t* out0, zx_handle_t* out1);

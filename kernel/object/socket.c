@@ -46,6 +46,7 @@ typedef struct ko_socket {
     pthread_mutex_t write_lock;  // held to write, and to change what follows
     _Atomic uint32_t my_tail;    // of the ring this end writes
 } ko_socket_t;
+KO_ASSERT_IS_END(ko_socket_t);
 
 static socket_page_t* socket_page(const ko_socket_t* socket) {
     return (socket_page_t*)(void*)socket->pair.page;
@@ -112,22 +113,6 @@ static zx_signals_t socket_signals(ko_object_t* object) {
         signals |= ZX_SOCKET_PEER_CLOSED;
     }
     return signals;
-}
-
-static uint32_t socket_wait_sources(ko_object_t* object, zx_signals_t mask,
-                                    ko_wait_source_t out[KO_MAX_WAIT_SOURCES]) {
-    (void)mask;
-    return ko_pair_wait_sources(&((ko_socket_t*)object)->pair, out);
-}
-
-static zx_status_t socket_signal(ko_object_t* object, uint32_t clear_mask, uint32_t set_mask) {
-    return ko_pair_signal_own(&((ko_socket_t*)object)->pair, ZX_USER_SIGNAL_ALL, clear_mask,
-                              set_mask);
-}
-
-static zx_status_t socket_signal_peer(ko_object_t* object, uint32_t clear_mask, uint32_t set_mask) {
-    return ko_pair_signal_peer(&((ko_socket_t*)object)->pair, ZX_USER_SIGNAL_ALL, clear_mask,
-                               set_mask);
 }
 
 // Rings the other end's bell if it waits.
@@ -325,9 +310,9 @@ static const ko_ops_t socket_ops = {
     .default_rights = ZX_DEFAULT_SOCKET_RIGHTS,
     .destroy = socket_destroy,
     .signals = socket_signals,
-    .wait_sources = socket_wait_sources,
-    .signal = socket_signal,
-    .signal_peer = socket_signal_peer,
+    .wait_sources = ko_end_wait_sources,
+    .signal = ko_end_signal,
+    .signal_peer = ko_end_signal_peer,
     .export_wire = socket_export,
     .get_info = socket_get_info,
     .property = socket_property,
@@ -358,14 +343,7 @@ zx_status_t zx_socket_create(uint32_t options, zx_handle_t* out0, zx_handle_t* o
         return status;
     }
     ko_socket_t* ends[2] = {socket_new(&pairs[0], options), socket_new(&pairs[1], options)};
-    if (!ends[0] || !ends[1]) {
-        ko_pair_fini(&pairs[0]);
-        ko_pair_fini(&pairs[1]);
-        free(ends[0]);
-        free(ends[1]);
-        return ZX_ERR_NO_MEMORY;
-    }
-    return ko_handle_make_pair(&ends[0]->base, &ends[1]->base, out0, out1);
+    return ko_ends_make_handles(pairs, (ko_end_t*)ends[0], (ko_end_t*)ends[1], out0, out1);
 }
 
 zx_status_t ko_import_socket(ko_wire_t* wire, ko_object_t** out) {

@@ -40,6 +40,11 @@
 #define sub_overflow(a, b, out) __builtin_sub_overflow(a, b, out)
 #define mul_overflow(a, b, out) __builtin_mul_overflow(a, b, out)
 
+// One access, exactly as wide as what the address points at, which several threads may make at the
+// same time, in no particular order: for device registers.
+#define device_load(address)         __atomic_load_n(address, __ATOMIC_RELAXED)
+#define device_store(address, value) __atomic_store_n(address, value, __ATOMIC_RELAXED)
+
 #define flush_instruction_cache(addr, size) \
     __builtin___clear_cache((char*)(uintptr_t)(addr), (char*)(uintptr_t)(addr) + (size))
 

@@ -50,14 +50,14 @@ void mmio_buffer_unpin(mmio_pinned_buffer_t* buffer);
         ZX_DEBUG_ASSERT(offset + sizeof(uint##bits##_t) <= buffer->size);                          \
         uintptr_t address = (uintptr_t)buffer->vaddr + offset;                                     \
         ZX_DEBUG_ASSERT(address % sizeof(uint##bits##_t) == 0);                                    \
-        return *(const volatile uint##bits##_t*)address;                                           \
+        return device_load((const volatile uint##bits##_t*)address);                               \
     }                                                                                              \
     static inline void mmio_buffer_write##bits(const mmio_buffer_t* buffer, uint##bits##_t value,  \
                                                zx_off_t offset) {                                  \
         ZX_DEBUG_ASSERT(offset + sizeof(uint##bits##_t) <= buffer->size);                          \
         uintptr_t address = (uintptr_t)buffer->vaddr + offset;                                     \
         ZX_DEBUG_ASSERT(address % sizeof(uint##bits##_t) == 0);                                    \
-        *(volatile uint##bits##_t*)address = value;                                                \
+        device_store((volatile uint##bits##_t*)address, value);                                    \
     }                                                                                              \
     static inline uint##bits##_t mmio_buffer_mask_read##bits(                                      \
         const mmio_buffer_t* buffer, uint##bits##_t mask, zx_off_t offset) {                       \

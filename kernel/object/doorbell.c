@@ -47,3 +47,23 @@ void* ko_page_open(int memfd, size_t size) {
     void* page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
     return page == MAP_FAILED ? NULL : page;
 }
+
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+#include <sanitizer/tsan_interface.h>
+
+// Pages that share a cell hide each other's races, nothing worse.
+static void* page_cell(int memfd) {
+    static char cells[1024];
+    struct stat info = {0};
+    fstat(memfd, &info);
+    return &cells[info.st_ino % sizeof(cells)];
+}
+
+void ko_page_published(int memfd) {
+    __tsan_release(page_cell(memfd));
+}
+
+void ko_page_observed(int memfd) {
+    __tsan_acquire(page_cell(memfd));
+}
+#endif

@@ -209,6 +209,7 @@ static zx_status_t fifo_read_locked(ko_fifo_t* fifo, void* data, size_t wanted, 
     if (there == 0) {
         return ko_pair_peer_closed(&fifo->pair) ? ZX_ERR_PEER_CLOSED : ZX_ERR_SHOULD_WAIT;
     }
+    ko_page_observed(ko_pair_page_fd(&fifo->pair));
     uint32_t count = wanted < there ? (uint32_t)wanted : there;
     fifo_copy(fifo, page->data[from], fifo->my_head, data, count, false);
     fifo->my_head += count;
@@ -235,6 +236,7 @@ static zx_status_t fifo_write_locked(ko_fifo_t* fifo, const void* data, size_t w
     uint32_t count = wanted < room ? (uint32_t)wanted : room;
     fifo_copy(fifo, page->data[end], fifo->my_tail, (uint8_t*)(uintptr_t)data, count, true);
     fifo->my_tail += count;
+    ko_page_published(ko_pair_page_fd(&fifo->pair));
     atomic_store(&page->rings[end].tail, fifo->my_tail);
     *out_count = count;
     return ZX_OK;

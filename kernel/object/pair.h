@@ -34,6 +34,10 @@ bool ko_pair_peer_closed(const ko_pair_t* pair);
 // Doorbell of this end, hang-up.
 uint32_t ko_pair_wait_sources(const ko_pair_t* pair, ko_wait_source_t out[KO_MAX_WAIT_SOURCES]);
 void ko_pair_ring(ko_pair_t* pair, uint32_t end);
+// For ko_page_published() and ko_page_observed().
+static inline int ko_pair_page_fd(const ko_pair_t* pair) {
+    return pair->fds[0];
+}
 // Changes the signal word of an end and rings it.
 void ko_pair_signal(ko_pair_t* pair, uint32_t end, uint32_t clear_mask, uint32_t set_mask);
 

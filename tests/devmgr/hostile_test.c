@@ -203,6 +203,14 @@ Test(hostile, a_log_flood_is_dropped_and_nobody_waits) {
     devmgr_stop(&devmgr);
 }
 
+// `sys` adds its child after it was bound.
+static void expect_child(zx_handle_t control, device_seen_t* out) {
+    for (unsigned i = 0; i < 2000 && !devmgr_show(control, "sys/child", out); i++) {
+        zx_nanosleep(zx_deadline_after(1000000));
+    }
+    cr_assert(devmgr_show(control, "sys/child", out));
+}
+
 // A driver that takes down the host of others in its bind is set aside after some times; they live
 // on.
 Test(hostile, a_driver_that_ends_its_host_in_bind_is_set_aside) {
@@ -215,10 +223,7 @@ Test(hostile, a_driver_that_ends_its_host_in_bind_is_set_aside) {
     devmgr_start(&devmgr, board, "bindcrash", NULL);
     zx_handle_t control = devmgr_connect(&devmgr);
     expect_log(control, "driver sample: set aside: its bind ended its host 3 times");
-    for (unsigned i = 0; i < 2000 && !devmgr_show(control, "sys/child", &seen); i++) {
-        zx_nanosleep(zx_deadline_after(1000000));
-    }
-    cr_assert(devmgr_show(control, "sys/child", &seen));
+    expect_child(control, &seen);
     cr_expect_str_eq(seen.state, "running");
     cr_expect_str_eq(seen.driver, "");
     cr_assert(devmgr_show(control, "sys", &seen));
@@ -236,15 +241,14 @@ Test(hostile, a_loaded_driver_that_ends_its_host_in_bind_is_forgotten) {
     devmgr_start(&devmgr, g_board, "bindcrash", NULL);
     zx_handle_t control = devmgr_connect(&devmgr);
     expect_log(control, "board hostile up");
+    expect_child(control, &seen);
     cr_expect_eq(
         devmgr_load(control, false, "sample.so", "drivers/sample.so", detail, sizeof(detail)),
         ZX_ERR_UNAVAILABLE);
     cr_expect_not_null(strstr(detail, "exited with code 9"), "%s", detail);
     expect_log(control, "load of driver sample: ZX_ERR_UNAVAILABLE");
     cr_expect_eq(devmgr_unload(control, "sample"), ZX_ERR_NOT_FOUND);
-    for (unsigned i = 0; i < 2000 && !devmgr_show(control, "sys/child", &seen); i++) {
-        zx_nanosleep(zx_deadline_after(1000000));
-    }
+    expect_child(control, &seen);
     cr_assert(devmgr_show(control, "sys", &seen));
     cr_expect_str_eq(seen.driver, "platform-bus");
     cr_expect_eq(seen.restarts, 1);

@@ -7,6 +7,8 @@
 #include <lx/resource.h>
 #include <zircon/syscalls.h>
 
+#include "waited_on.h"
+
 TestSuite(interrupt, .timeout = 20);
 
 static zx_handle_t make_virtual(void) {
@@ -44,14 +46,6 @@ static void start_waiter(waiter_t* waiter, zx_handle_t handle) {
 static zx_status_t join_waiter(waiter_t* waiter) {
     pthread_join(waiter->thread, NULL);
     return waiter->status;
-}
-
-// Until a bind is refused because of the waiter: then it blocks.
-static void until_blocked(zx_handle_t handle, zx_handle_t port) {
-    while (zx_interrupt_bind(handle, port, 1, ZX_INTERRUPT_BIND) == ZX_OK) {
-        zx_interrupt_bind(handle, port, 0, ZX_INTERRUPT_UNBIND);
-        zx_nanosleep(zx_deadline_after(ZX_USEC(100)));
-    }
 }
 
 Test(interrupt, create_checks_its_arguments) {
@@ -94,7 +88,8 @@ Test(interrupt, wait_blocks_until_the_trigger) {
     zx_handle_t port = make_port(ZX_PORT_BIND_TO_INTERRUPT);
     waiter_t waiter;
     start_waiter(&waiter, handle);
-    until_blocked(handle, port);
+    test_until_waited_on(handle, 1);
+    cr_expect(eq(i32, zx_interrupt_bind(handle, port, 1, ZX_INTERRUPT_BIND), ZX_ERR_BAD_STATE));
     cr_expect(eq(i32, zx_interrupt_trigger(handle, 0, 42), ZX_OK));
     cr_expect(eq(i32, join_waiter(&waiter), ZX_OK));
     cr_expect(eq(i64, waiter.timestamp, 42));
@@ -109,7 +104,7 @@ Test(interrupt, destroy_wakes_waiters_and_ends_everything) {
     for (size_t i = 0; i < countof(waiters); i++) {
         start_waiter(&waiters[i], handle);
     }
-    until_blocked(handle, port);
+    test_until_waited_on(handle, countof(waiters));
     cr_expect(eq(i32, zx_interrupt_destroy(handle), ZX_OK));
     for (size_t i = 0; i < countof(waiters); i++) {
         cr_expect(eq(i32, join_waiter(&waiters[i]), ZX_ERR_CANCELED));
@@ -124,13 +119,11 @@ Test(interrupt, destroy_wakes_waiters_and_ends_everything) {
 
 Test(interrupt, closing_the_handle_wakes_its_waiter) {
     zx_handle_t handle = make_virtual();
-    zx_handle_t port = make_port(ZX_PORT_BIND_TO_INTERRUPT);
     waiter_t waiter;
     start_waiter(&waiter, handle);
-    until_blocked(handle, port);
+    test_until_waited_on(handle, 1);
     zx_handle_close(handle);
     cr_expect(eq(i32, join_waiter(&waiter), ZX_ERR_CANCELED));
-    zx_handle_close(port);
 }
 
 Test(interrupt, a_port_gets_one_packet_per_acknowledge) {

@@ -19,6 +19,7 @@
 
 #include "../fakes/fd_check.h"
 #include "object.h"
+#include "waited_on.h"
 
 #if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
 #include <sanitizer/lsan_interface.h>
@@ -123,16 +124,6 @@ static inline void test_expect_text(zx_handle_t channel, const char* text) {
     expect_ok(zx_channel_read(channel, 0, bytes, NULL, sizeof(bytes), 0, &size, NULL));
     cr_assert_eq(size, strlen(text), "%u bytes instead of '%s'", size, text);
     cr_assert_eq(memcmp(bytes, text, size), 0, "'%.*s' instead of '%s'", (int)size, bytes, text);
-}
-
-// Returns when `count` threads or ports wait on the object.
-static inline void test_until_waited_on(zx_handle_t handle, uint32_t count) {
-    ko_object_t* object;
-    expect_ok(ko_handle_get(handle, ZX_OBJ_TYPE_NONE, 0, &object));
-    while (atomic_load(&object->wait_count) < count) {
-        sched_yield();
-    }
-    ko_object_release(object);
 }
 
 // ---- a second process

@@ -3,6 +3,12 @@
 # One Criterion program, run by CTest. Criterion runs each test in a process of its own.
 pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
 
+# A report of ThreadSanitizer, of the test or of a program that it started, fails the test.
+if(JACINTH_SANITIZE MATCHES thread)
+    add_library(tsan_criterion OBJECT ${CMAKE_SOURCE_DIR}/tests/tsan/criterion.c)
+    target_include_directories(tsan_criterion PRIVATE ${CMAKE_SOURCE_DIR}/kernel/include)
+endif()
+
 function(add_zx_test name)
     cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;LABELS;DEPENDS" ${ARGN})
     if(NOT ARG_LABELS)
@@ -19,7 +25,11 @@ function(add_zx_test name)
     if(ARG_DEPENDS)
         add_dependencies(${name} ${ARG_DEPENDS})
     endif()
+    if(JACINTH_SANITIZE MATCHES thread)
+        target_link_libraries(${name} PRIVATE tsan_criterion)
+    endif()
     add_test(NAME ${name} COMMAND ${name} --jobs 1)
     set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
+                         FAIL_REGULAR_EXPRESSION "WARNING: ThreadSanitizer"
                          ENVIRONMENT "JACINTH_BUILD=${CMAKE_BINARY_DIR};JACINTH_SOURCE=${CMAKE_SOURCE_DIR}")
 endfunction()

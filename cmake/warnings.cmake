@@ -17,6 +17,9 @@ set(JACINTH_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize= (address,un
 if(JACINTH_SANITIZE)
     add_compile_options(-fsanitize=${JACINTH_SANITIZE} -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${JACINTH_SANITIZE})
+    if(JACINTH_SANITIZE MATCHES thread)
+        add_compile_options("$<$<COMPILE_LANGUAGE:C>:SHELL:-include ${CMAKE_SOURCE_DIR}/tests/tsan/c11_threads.h>")
+    endif()
 endif()
 
 # The fuzzers (tests/fuzz) steer by the coverage of everything that they link.

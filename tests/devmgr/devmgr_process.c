@@ -18,6 +18,8 @@
 #include <zircon/status.h>
 #include <zircon/syscalls.h>
 
+#include "../fakes/race_report.h"
+
 #define MAX_ARGS 40
 
 static void write_file(const char* path, const char* text) {
@@ -73,13 +75,13 @@ void devmgr_start(devmgr_process_t* devmgr, const char* board, const char* mode,
     cr_assert_gt(devmgr->pid, 0);
 }
 
-static void print_output(const devmgr_process_t* devmgr) {
-    static char text[60000];
-    ssize_t size = pread(devmgr->output, text, sizeof(text) - 1, 0);
-    if (size > 0) {
-        text[size] = '\0';
-        fprintf(stderr, "devmgr said:\n%s\n", text);
-    }
+// What devmgr and its hosts wrote; freed by the caller.
+static char* read_output(const devmgr_process_t* devmgr) {
+    off_t size = lseek(devmgr->output, 0, SEEK_END);
+    char* text = calloc(1, (size_t)size + 1);
+    cr_assert_not_null(text);
+    cr_assert_eq(pread(devmgr->output, text, (size_t)size, 0), size);
+    return text;
 }
 
 bool devmgr_is_alive(const devmgr_process_t* devmgr) {
@@ -91,9 +93,12 @@ void devmgr_stop(devmgr_process_t* devmgr) {
     kill(devmgr->pid, SIGTERM);
     cr_expect_eq(waitpid(devmgr->pid, &state, 0), devmgr->pid);
     bool is_clean = WIFEXITED(state) && WEXITSTATUS(state) == 0;
+    char* output = read_output(devmgr);
     if (!is_clean) {
-        print_output(devmgr);
+        fprintf(stderr, "devmgr said:\n%s\n", output);
     }
+    race_report_show("devmgr", output);
+    free(output);
     cr_expect(is_clean, "devmgr ended with %#x", state);
     cr_expect_neq(access(devmgr->socket, F_OK), 0, "the socket file is left behind");
     close(devmgr->output);

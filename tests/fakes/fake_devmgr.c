@@ -13,6 +13,8 @@
 #include <zircon/process.h>
 #include <zircon/syscalls.h>
 
+#include "race_report.h"
+
 static const char* build_directory(void) {
     const char* directory = getenv("JACINTH_BUILD");
     return directory != NULL ? directory : ".";
@@ -83,6 +85,7 @@ lx_exit_t fake_devmgr_stop(fake_devmgr_t* fake) {
     zx_handle_close(fake->process);
     zx_handle_close(fake->coordinator);
     zx_handle_close(fake->stop);
+    race_report_show("the host", fake_devmgr_output(fake));
     fclose(fake->output_file);
     free(fake->output);
     free(fake->taken_logs);

@@ -14,6 +14,7 @@
 #include <zircon/syscalls.h>
 
 #include "../fakes/fd_check.h"
+#include "../fakes/race_report.h"
 
 // A sanitized child that ends well must not look for leaks: inside the sandbox that cannot work.
 static const char* const child_environment[] = {"ASAN_OPTIONS=detect_leaks=0", NULL};
@@ -72,7 +73,7 @@ static inline void child_read(child_run_t* run, const char* text) {
     }
 }
 
-// Waits for the end and reads the exit.
+// Waits for the end and reads the exit and what the child printed until then.
 static inline void child_wait(child_run_t* run) {
     zx_signals_t observed;
     cr_assert_eq(
@@ -80,6 +81,14 @@ static inline void child_wait(child_run_t* run) {
         ZX_OK);
     cr_assert_eq(observed & ZX_PROCESS_TERMINATED, ZX_PROCESS_TERMINATED);
     cr_assert_eq(lx_process_get_exit(run->process, &run->exit), ZX_OK);
+    size_t actual;
+    do {
+        (void)lx_pipe_read(run->log, run->text + run->size, sizeof(run->text) - 1 - run->size,
+                           &actual);
+        run->size += actual;
+    } while (actual > 0);
+    run->text[run->size] = '\0';
+    race_report_show("the child", run->text);
 }
 
 static inline void child_close(child_run_t* run) {

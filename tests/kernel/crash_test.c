@@ -5,15 +5,11 @@
 #include <signal.h>
 
 #include <lx/crash.h>
-
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
+#include <zircon/compiler.h>
 
 // A sanitizer ends the process itself after its own report, with a code of its own.
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer) || \
+    defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
 #define ENDS_BY_SANITIZER true
 #else
 #define ENDS_BY_SANITIZER false

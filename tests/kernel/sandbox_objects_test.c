@@ -139,6 +139,7 @@ static void run(bool sandbox) {
     while (lx_pipe_read(log, text + size, sizeof(text) - 1 - size, &actual) == ZX_OK) {
         size += actual;
     }
+    race_report_show("the child", text);
     cr_assert(end.exited && end.code == 0, "exit %d, signal %d: %s", end.code, end.signal, text);
     OK(zx_handle_close_many(received, COUNT - 1));
     OK(zx_handle_close(log));

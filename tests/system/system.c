@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../fakes/race_report.h"
+
 #define COMMAND_SIZE 8192
 
 static char work_dir[64];
@@ -98,6 +100,7 @@ static sys_result_t run_command(const char* command) {
                                WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status)};
     result.out = read_file(out_path, &result.out_size);
     result.err = read_file(err_path, NULL);
+    race_report_show(command, result.err);
     unlink(out_path);
     unlink(err_path);
     return result;
@@ -186,6 +189,11 @@ void sys_devmgr_stop(pid_t devmgr) {
     cr_assert_eq(waitpid(devmgr, &status, 0), devmgr);
     cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "devmgr ended with status %#x",
               status);
+    char log[128];
+    snprintf(log, sizeof(log), "%s/devmgr.log", sys_work());
+    char* text = read_file(log, NULL);
+    race_report_show("devmgr", text);
+    free(text);
 }
 
 json_t* sys_jacinth_json(const char* words) {

@@ -43,7 +43,8 @@ def parser():
     one.add_argument("--preset", default="dev", choices=["dev", "clang", "asan", "tsan"])
     one.add_argument("--label", help="only tests with this label: small, medium, large, qemu")
     one.add_argument("filter", nargs="?", help="only tests whose name matches")
-    sub.add_parser("check", help="format, include order, gcc and clang, the quick tests with clang and under asan+ubsan")
+    sub.add_parser("check", help="format, include order, gcc and clang, the quick tests with clang, under asan+ubsan and "
+                                   "under tsan")
     one = sub.add_parser("bench", help="measure; prints a table")
     one.add_argument("name", nargs="?", default="boot")
     one.add_argument("--json", action="store_true")

@@ -29,7 +29,8 @@ def check():
     with Step("includes"):
         _must("include order", [sys.executable, str(TOP / "tools/check_includes.py")])
     build("dev")
-    for preset, what in (("clang", "tests, built with clang"), ("asan", "tests under asan+ubsan")):
+    for preset, what in (("clang", "tests, built with clang"), ("asan", "tests under asan+ubsan"),
+                         ("tsan", "tests under tsan")):
         build(preset)
         with Step(what):
             _tests(preset)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../fakes/fini_check.h"
 #include "fixture.h"
 
 static char folder[64];
@@ -22,7 +23,7 @@ static void enter_folder(void) {
 static void leave_folder(void) {
     char command[128];
     snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-    cr_assert_eq(system(command), 0);
+    fini_check(system(command) == 0);
 }
 
 static void write_text(const char* path, const char* text) {

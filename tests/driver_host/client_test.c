@@ -12,6 +12,7 @@
 #include <lib/ddk/protodefs.h>
 #include <protocols/device.h>
 
+#include "../fakes/fini_check.h"
 #include "fake_devmgr.h"
 
 #define ROOT FAKE_DEVMGR_ID(1)
@@ -31,8 +32,7 @@ static void setup(void) {
 static void teardown(void) {
     cr_log_info("%s", fake_devmgr_output(fake));
     lx_exit_t how = fake_devmgr_stop(fake);
-    cr_assert(how.exited, "signal %d", how.signal);
-    cr_assert(eq(int, how.code, 0));
+    fini_check(how.exited && how.code == 0);
 }
 
 TestSuite(client, .init = setup, .fini = teardown);

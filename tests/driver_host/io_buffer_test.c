@@ -13,6 +13,8 @@
 #include <lib/ddk/io-buffer.h>
 #include <lib/ddk/mmio-buffer.h>
 
+#include "../fakes/fini_check.h"
+
 static size_t handles_before;
 
 static void setup(void) {
@@ -20,7 +22,7 @@ static void setup(void) {
 }
 
 static void teardown(void) {
-    cr_assert(eq(sz, lx_handle_count(), handles_before));
+    fini_check(lx_handle_count() == handles_before);
 }
 
 TestSuite(io_buffer, .init = setup, .fini = teardown);

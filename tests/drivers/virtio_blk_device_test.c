@@ -13,6 +13,7 @@
 #include <zircon/process.h>
 #include <zircon/syscalls.h>
 
+#include "../fakes/fini_check.h"
 #include "fakes/fake_bti.h"
 #include "fakes/fake_ddk.h"
 #include "pci_capability.h"
@@ -319,7 +320,7 @@ static void release_driver(void) {
 static void tear_down(void) {
     const fake_device_t* device = fake_ddk_device();
     device->ops->unbind(device->ctx);
-    cr_assert(fake_ddk_await_unbind_reply());
+    fini_check(fake_ddk_await_unbind_reply());
     release_driver();
     zx_handle_close(g_vmo);
     zx_handle_close(g_function.bar);

@@ -9,6 +9,8 @@
 #include <zircon/errors.h>
 #include <zircon/syscalls.h>
 
+#include "../fakes/fini_check.h"
+
 static zx_handle_t reader;
 static int writer = -1;
 
@@ -21,7 +23,7 @@ static void close_pipe(void) {
     if (writer >= 0) {
         close(writer);
     }
-    cr_expect_eq(lx_handle_count(), 0);
+    fini_check(lx_handle_count() == 0);
 }
 
 TestSuite(pipe, .init = make_pipe, .fini = close_pipe);

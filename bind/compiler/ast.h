@@ -95,7 +95,8 @@ typedef struct bc_parent bc_parent_t;
 struct bc_parent {
     bc_parent_t* next;
     bind_parent_kind_t kind;
-    bc_name_t name;  // text between the quotes
+    bc_name_t name;    // text between the quotes
+    bc_place_t place;  // all of it
     bc_block_t block;
 };
 
@@ -123,6 +124,7 @@ struct bc_declaration {
     bc_declaration_t* next;
     bool is_extend;
     bc_type_t type;
+    bc_place_t place;  // all of it
     bc_name_t key;
     bc_item_t* items;
 };

@@ -80,8 +80,7 @@ static bool is_of_missing_library(const checker_t* checker, bc_text_t name) {
 static void hint_undefined(checker_t* checker, bc_diagnostic_t* diagnostic, bc_text_t name) {
     const bc_text_t like = bc_suggest_name(checker->symbols, checker->usings, name);
     if (like.size != 0) {
-        bc_hint(checker->symbols->diagnostics, diagnostic, "did you mean `%.*s`?", (int)like.size,
-                like.data);
+        bc_suggest(checker->symbols->diagnostics, diagnostic, like);
     }
 }
 

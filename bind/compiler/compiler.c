@@ -124,11 +124,21 @@ static void emit(bc_compiler_t* compiler, bc_buffer_t* out) {
     }
 }
 
-bool bc_compiler_compile(bc_compiler_t* compiler, const bc_options_t* options, bc_buffer_t* out) {
+static void set_options(bc_compiler_t* compiler, const bc_options_t* options) {
     compiler->options = *options;
-    bc_check_libraries(&compiler->symbols, compiler->rules);
     compiler->symbols.strict_using = options->strict_using;
     compiler->symbols.deprecated_keys = options->deprecated_keys;
+}
+
+void bc_compiler_declare(bc_compiler_t* compiler, const bc_options_t* options) {
+    set_options(compiler, options);
+    bc_check_libraries(&compiler->symbols, compiler->rules);
+    bc_build_symbols(&compiler->symbols);
+}
+
+bool bc_compiler_compile(bc_compiler_t* compiler, const bc_options_t* options, bc_buffer_t* out) {
+    set_options(compiler, options);
+    bc_check_libraries(&compiler->symbols, compiler->rules);
     // Faulty libraries would make good names look undefined.
     if (!has_library_errors(compiler)) {
         bc_build_symbols(&compiler->symbols);

@@ -36,6 +36,10 @@ void bc_compiler_set_rules_file(bc_compiler_t* compiler, const char* path);
 void bc_compiler_set_rules_text(bc_compiler_t* compiler, const char* path, const void* text,
                                 size_t size);
 
+// For editors: makes symbols of what the libraries declare, whatever is wrong with them. Instead of
+// compiling.
+void bc_compiler_declare(bc_compiler_t* compiler, const bc_options_t* options);
+
 // Checks everything and, if nothing is wrong, appends the bytecode to *out and looks for what
 // deserves a warning. Sorts the diagnostics. Once for a compiler. `options` replaces those of the
 // compiler.

@@ -94,8 +94,7 @@ static void warn_unknown(bc_symbols_t* symbols, const bc_using_t* usings, const 
                    "`%.*s` is not known, so %s", (int)name->text.size, name->text.data, what);
     const bc_text_t like = bc_suggest_name(symbols, usings, name->text);
     if (like.size != 0) {
-        bc_hint(symbols->diagnostics, diagnostic, "did you mean `%.*s`?", (int)like.size,
-                like.data);
+        bc_suggest(symbols->diagnostics, diagnostic, like);
     }
 }
 

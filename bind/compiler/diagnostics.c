@@ -65,11 +65,13 @@ void bc_note(bc_diagnostics_t* diagnostics, bc_diagnostic_t* diagnostic, const c
     va_end(args);
 }
 
-void bc_hint(bc_diagnostics_t* diagnostics, bc_diagnostic_t* diagnostic, const char* format, ...) {
-    va_list args;
-    va_start(args, format);
-    diagnostic->hint = format_text(diagnostics->arena, format, args);
-    va_end(args);
+void bc_suggest(bc_diagnostics_t* diagnostics, bc_diagnostic_t* diagnostic, bc_text_t suggestion) {
+    static const char format[] = "did you mean `%.*s`?";
+    const size_t size = sizeof(format) + suggestion.size;
+    char* hint = bc_arena_alloc(diagnostics->arena, size);
+    snprintf(hint, size, format, (int)suggestion.size, suggestion.data);
+    diagnostic->hint = hint;
+    diagnostic->suggestion = suggestion;
 }
 
 // Sorting key and the order of finding, which keeps the sort stable.

@@ -215,26 +215,13 @@ static void print_tokens(printer_t* printer) {
     new_line(printer);
 }
 
-// A library begins with the word and a name and `;`, which no rules file does.
-static bool is_library(const bc_source_t* source) {
-    bc_arena_t arena = {0};
-    bc_diagnostics_t unheard = {.arena = &arena};
-    bc_lexer_t lexer;
-    bc_name_t name;
-    bc_lexer_init(&lexer, source, &unheard);
-    const bool is_it =
-        bc_take_word(&lexer, "library") && bc_take_name(&lexer, &name) && bc_take_word(&lexer, ";");
-    bc_arena_fini(&arena);
-    return is_it;
-}
-
 bool bc_format_source(bc_diagnostics_t* diagnostics, const bc_source_t* source, bc_buffer_t* out) {
     const size_t errors = diagnostics->error_count;
     bc_tokens_t tokens = {0};
     printer_t printer = {.source = source,
                          .tokens = &tokens,
                          .out = out,
-                         .is_library = is_library(source),
+                         .is_library = bc_is_library(source, NULL),
                          .at_line_start = true,
                          .starts_statement = true};
     diagnostics->tokens = &tokens;

@@ -67,6 +67,7 @@ static bool parse_type(bc_parser_t* parser, bc_type_t* out) {
 // *out_is_open tells whether a failure happened inside the braces.
 static bool parse_declaration(bc_parser_t* parser, bc_declaration_t* out, bool* out_is_open) {
     bc_lexer_t* lexer = &parser->lexer;
+    const uint32_t start = lexer->at;
     out->is_extend = bc_take_word(lexer, "extend");
     if (!parse_type(parser, &out->type)) {
         return false;
@@ -74,18 +75,21 @@ static bool parse_declaration(bc_parser_t* parser, bc_declaration_t* out, bool* 
     if (!bc_take_name(lexer, &out->key)) {
         return bc_fail(lexer, 5, "the name of a key");
     }
-    if (bc_take_word(lexer, ";")) {
-        return true;
+    if (!bc_take_word(lexer, ";")) {
+        if (!bc_take_word(lexer, "{")) {
+            return bc_fail(lexer, bc_at_end(lexer) ? 6 : 8, "`;` or `{`");
+        }
+        *out_is_open = true;
+        if (!parse_items(parser, out->type, &out->items)) {
+            return false;
+        }
+        *out_is_open = false;
+        if (!bc_expect(lexer, "`;`", 6)) {
+            return false;
+        }
     }
-    if (!bc_take_word(lexer, "{")) {
-        return bc_fail(lexer, bc_at_end(lexer) ? 6 : 8, "`;` or `{`");
-    }
-    *out_is_open = true;
-    if (!parse_items(parser, out->type, &out->items)) {
-        return false;
-    }
-    *out_is_open = false;
-    return bc_expect(lexer, "`;`", 6);
+    out->place = bc_lexer_place(lexer, start);
+    return true;
 }
 
 static void recover(bc_parser_t* parser, uint32_t start, bool is_open) {
@@ -159,4 +163,24 @@ bc_library_t* bc_parse_library(bc_diagnostics_t* diagnostics, const bc_source_t*
     parse_usings(&parser, library);
     parse_declarations(&parser, library);
     return library->name.text.size == 0 ? NULL : library;
+}
+
+// No rules file begins so: there the word is part of a key, which an operator follows.
+bool bc_is_library(const bc_source_t* source, bc_text_t* out_name) {
+    bc_arena_t arena = {0};
+    bc_diagnostics_t unheard = {.arena = &arena};
+    bc_lexer_t lexer;
+    bc_name_t name = {0};
+    bc_lexer_init(&lexer, source, &unheard);
+    bool is_it = bc_take_word(&lexer, "library");
+    if (is_it && bc_take_name(&lexer, &name)) {
+        is_it = !bc_take_word(&lexer, "==") && !bc_take_word(&lexer, "!=");
+    } else {
+        is_it = is_it && bc_at_end(&lexer);
+    }
+    bc_arena_fini(&arena);
+    if (is_it && out_name != NULL) {
+        *out_name = name.text;
+    }
+    return is_it;
 }

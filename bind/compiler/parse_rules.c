@@ -103,6 +103,8 @@ static bool take_node(bc_parser_t* parser) {
 // "[primary|optional] parent "name" { … }". False with a failure recorded.
 static bool parse_parent(bc_parser_t* parser, bc_parent_t* out) {
     bc_lexer_t* lexer = &parser->lexer;
+    bc_skip_space(lexer);
+    const uint32_t start = lexer->at;
     out->kind = BIND_PARENT_ADDITIONAL;
     if (bc_take_word(lexer, "primary")) {
         out->kind = BIND_PARENT_PRIMARY;
@@ -117,7 +119,11 @@ static bool parse_parent(bc_parser_t* parser, bc_parent_t* out) {
         return bc_fail(lexer, 32, "the name of the parent, in quotes");
     }
     out->name = (bc_name_t){name.text, name.place};
-    return bc_parse_block(parser, &out->block);
+    if (!bc_parse_block(parser, &out->block)) {
+        return false;
+    }
+    out->place = bc_lexer_place(lexer, start);
+    return true;
 }
 
 static void check_parents(bc_parser_t* parser, const bc_rules_t* rules) {

@@ -25,6 +25,10 @@ bc_rules_t* bc_parse_rules(bc_diagnostics_t* diagnostics, const bc_source_t* sou
 // Null when the file does not even say which library it is.
 bc_library_t* bc_parse_library(bc_diagnostics_t* diagnostics, const bc_source_t* source);
 
+// Whether a text is meant as a library, even if that word and a name are all of it so far.
+// *out_name, if not null, then is its name, or of size 0.
+bool bc_is_library(const bc_source_t* source, bc_text_t* out_name);
+
 // --- Shared by the parser's files.
 
 void bc_parser_init(bc_parser_t* parser, bc_diagnostics_t* diagnostics, const bc_source_t* source);

@@ -42,6 +42,7 @@ struct bc_diagnostic {
     const char* note;       // a further line, or null
     bc_place_t note_place;  // named at the end of that line; source null: none
     const char* hint;       // what was probably meant, or null
+    bc_text_t suggestion;   // what to write at the place instead; size 0: not known
 };
 
 // The terminals of a source in order, for the formatter.
@@ -85,9 +86,8 @@ bc_diagnostic_t* bc_warning(bc_diagnostics_t* diagnostics, bc_place_t place, uns
 __PRINTFLIKE(3, 4)
 void bc_note(bc_diagnostics_t* diagnostics, bc_diagnostic_t* diagnostic, const char* format, ...);
 
-// Adds "did you mean …?".
-__PRINTFLIKE(3, 4)
-void bc_hint(bc_diagnostics_t* diagnostics, bc_diagnostic_t* diagnostic, const char* format, ...);
+// Adds "did you mean `suggestion`?".
+void bc_suggest(bc_diagnostics_t* diagnostics, bc_diagnostic_t* diagnostic, bc_text_t suggestion);
 
 // Sorts by file and place; what is at one place stays in the order of finding.
 void bc_diagnostics_sort(bc_diagnostics_t* diagnostics);

@@ -27,6 +27,7 @@ void bc_split_name(bc_text_t name, bc_text_t* out_namespace, bc_text_t* out_last
 static bc_symbol_t* add_symbol(bc_symbols_t* symbols, bc_text_t name, bc_symbol_t value) {
     bc_symbol_t* symbol = bc_arena_alloc(symbols->arena, sizeof(bc_symbol_t));
     *symbol = value;
+    symbol->name = name;
     bc_map_put(&symbols->names, symbols->arena, name, symbol);
     return symbol;
 }
@@ -128,6 +129,7 @@ static void declare_key(bc_symbols_t* symbols, const bc_library_t* library,
         if (!declaration->is_extend && found->library == NULL) {
             found->library = library;
             found->type = declaration->type;
+            found->place = place;
         }
         return;
     }
@@ -171,11 +173,7 @@ static bc_symbol_t value_symbol(bc_type_t type, const bc_item_t* item, bc_text_t
 
 // Values belong to the declaring library, also when it extends the key of another one.
 static void declare_values(bc_symbols_t* symbols, const bc_library_t* library,
-                           const bc_declaration_t* declaration) {
-    bc_text_t qualifier;
-    bc_text_t last;
-    bc_split_name(declaration->key.text, &qualifier, &last);
-    const bc_text_t key = bc_arena_join(symbols->arena, library->name.text, '.', last);
+                           const bc_declaration_t* declaration, bc_text_t key) {
     for (const bc_item_t* item = declaration->items; item != NULL; item = item->next) {
         const bc_text_t name = bc_arena_join(symbols->arena, key, '.', item->name.text);
         const bc_symbol_t* found = bc_map_get(&symbols->names, name);
@@ -192,18 +190,33 @@ static void declare_values(bc_symbols_t* symbols, const bc_library_t* library,
     }
 }
 
+static void declare(bc_symbols_t* symbols, const bc_library_t* library,
+                    const bc_declaration_t* declaration) {
+    const bc_text_t name = qualified_key(symbols, library, declaration);
+    if (name.size == 0) {
+        return;
+    }
+    declare_key(symbols, library, declaration, name);
+    bc_text_t qualifier;
+    bc_text_t last;
+    bc_split_name(name, &qualifier, &last);
+    const bc_text_t local = bc_arena_join(symbols->arena, library->name.text, '.', last);
+    const bc_symbol_t* key = bc_map_get(&symbols->names, name);
+    if (key != NULL && bc_map_get(&symbols->local_keys, local) == NULL) {
+        bc_local_key_t* entry = bc_arena_alloc(symbols->arena, sizeof(bc_local_key_t));
+        *entry = (bc_local_key_t){library, declaration, key};
+        bc_map_put(&symbols->local_keys, symbols->arena, local, entry);
+    }
+    declare_values(symbols, library, declaration, local);
+}
+
 static void declare_all(bc_symbols_t* symbols, bool is_extend) {
     for (const bc_library_t* library = symbols->libraries; library != NULL;
          library = library->next) {
         for (const bc_declaration_t* declaration = library->declarations; declaration != NULL;
              declaration = declaration->next) {
-            if (declaration->is_extend != is_extend) {
-                continue;
-            }
-            const bc_text_t name = qualified_key(symbols, library, declaration);
-            if (name.size != 0) {
-                declare_key(symbols, library, declaration, name);
-                declare_values(symbols, library, declaration);
+            if (declaration->is_extend == is_extend) {
+                declare(symbols, library, declaration);
             }
         }
     }

@@ -20,10 +20,19 @@ typedef struct bc_symbol {
     bc_symbol_kind_t kind;
     bc_type_t type;               // of a StrKey
     bc_text_t text;               // key text, string or enum text
+    bc_text_t name;               // the full dotted name; of a value in the rules empty
     uint64_t number;              // number, legacy key, or 0 and 1 for a bool
-    bc_place_t place;             // where it is declared; source null for a legacy key
+    bc_place_t place;             // where it is declared; source null: nowhere
     const bc_library_t* library;  // whose declaration made it; null: none
 } bc_symbol_t;
+
+// What a library says about a key, its own or another's, by "library.KEY": the values that it
+// declares are named so.
+typedef struct bc_local_key {
+    const bc_library_t* library;
+    const bc_declaration_t* declaration;
+    const bc_symbol_t* key;  // never null
+} bc_local_key_t;
 
 typedef struct bc_symbols {
     bc_arena_t* arena;              // borrowed
@@ -31,6 +40,7 @@ typedef struct bc_symbols {
     bc_library_t* libraries;        // in the order given
     bc_map_t libraries_by_name;
     bc_map_t names;        // dotted name to bc_symbol_t*
+    bc_map_t local_keys;   // "library.KEY" to the first bc_local_key_t*
     bool strict_using;     // as in the options
     bool deprecated_keys;  // as in the options
     unsigned hint_count;   // hints given so far; they are dear

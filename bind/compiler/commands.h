@@ -15,5 +15,6 @@ extern const bindc_command_t bindc_lint_command;
 extern const bindc_command_t bindc_generate_c_command;
 extern const bindc_command_t bindc_index_command;
 extern const bindc_command_t bindc_import_command;
+extern const bindc_command_t bindc_lsp_command;
 extern const bindc_command_t bindc_man_command;
 extern const bindc_command_t bindc_completion_command;

@@ -87,8 +87,7 @@ bc_diagnostic_t* bc_report_failure(bc_lexer_t* lexer) {
                     failure.expected, (int)size, source->text + failure.at);
 }
 
-// Skips a string; one that is not closed on its line only to the end of that line.
-static void skip_string(bc_lexer_t* lexer) {
+void bc_skip_string(bc_lexer_t* lexer) {
     const bc_source_t* source = lexer->source;
     lexer->at++;
     while (lexer->at < source->size && source->text[lexer->at] != '\n') {
@@ -116,7 +115,7 @@ void bc_skip_faulty(bc_lexer_t* lexer, uint32_t from, const char* stops, bool at
     while (!bc_at_end(lexer)) {
         const char c = lexer->source->text[lexer->at];
         if (c == '"') {
-            skip_string(lexer);
+            bc_skip_string(lexer);
             continue;
         }
         if (depth == 0 && strchr(stops, c) != NULL) {

@@ -69,6 +69,9 @@ bool bc_fail_at(bc_lexer_t* lexer, uint32_t at, unsigned code, const char* messa
 // Reports the recorded failure and forgets it.
 bc_diagnostic_t* bc_report_failure(bc_lexer_t* lexer);
 
+// Skips a string; one that is not closed on its line only to the end of that line.
+void bc_skip_string(bc_lexer_t* lexer);
+
 // Moves to the end of a faulty piece: behind the next of the characters `stops`, or before the `}`
 // that closes the block around it. Braces are skipped in pairs; a pair that is not followed by
 // `else` ends the piece too if `at_pair`.

@@ -19,6 +19,7 @@ const bindc_command_t* const bindc_commands[] = {
     &bindc_generate_c_command,
     &bindc_index_command,
     &bindc_import_command,
+    &bindc_lsp_command,
     &bindc_man_command,
     &bindc_completion_command,
     NULL,

@@ -45,6 +45,9 @@ static void note_undefined(checker_t* checker, bc_diagnostic_t* diagnostic, bc_t
     }
     do {
         bc_split_name(prefix, &prefix, &last);
+        if (prefix.size > BIND_MAX_STRING) {
+            continue;  // no library is meant by so much
+        }
         const bc_library_t* library = bc_map_get(&checker->symbols->libraries_by_name, prefix);
         if (prefix.size != 0 && library != NULL) {
             bc_note(checker->symbols->diagnostics, diagnostic, "library `%.*s` is %s",

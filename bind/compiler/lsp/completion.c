@@ -139,8 +139,9 @@ static void add_values(completer_t* completer) {
     const bc_symbols_t* symbols = &completer->analysis->compiler.symbols;
     bc_arena_t* arena = &completer->request->arena;
     lsp_part_t parts[LSP_MAX_PARTS];
-    const size_t count = lsp_split_name(symbols, lsp_analysis_usings(completer->analysis),
-                                        completer->slot.key, arena, parts);
+    lsp_namer_t namer;
+    lsp_namer_init(&namer, symbols, lsp_analysis_usings(completer->analysis), arena);
+    const size_t count = lsp_split_name(&namer, completer->slot.key, parts);
     if (count == 0 || parts[count - 1].entity != LSP_KEY) {
         return;
     }

@@ -46,8 +46,10 @@ static json_t* range_of(const lsp_server_t* server, const lsp_file_t* file, bc_p
     if (place.offset == BC_NO_OFFSET) {
         return lsp_range(server, file, 0, 0, mark);
     }
-    const bool is_line_end = place.size == 1 && place.offset < file->text.bytes.size &&
-                             strchr("\r\n", file->text.bytes.data[place.offset]) != NULL;
+    const uint8_t* found = place.offset < file->text.bytes.size
+                               ? file->text.bytes.data + place.offset
+                               : (const uint8_t*)"\n";
+    const bool is_line_end = place.size == 1 && (*found == '\n' || *found == '\r');
     return lsp_range(server, file, place.offset, is_line_end ? 0 : place.size, mark);
 }
 

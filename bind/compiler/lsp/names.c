@@ -30,24 +30,25 @@ static bc_text_t text_at(bc_place_t place) {
     return (bc_text_t){place.source->text + place.offset, place.size};
 }
 
-static const bc_library_t* find_alias(const bc_symbols_t* symbols, const bc_using_t* usings,
-                                      bc_text_t alias) {
+void lsp_namer_init(lsp_namer_t* namer, const bc_symbols_t* symbols, const bc_using_t* usings,
+                    bc_arena_t* arena) {
+    *namer = (lsp_namer_t){.symbols = symbols, .arena = arena};
     for (const bc_using_t* using = usings; using != NULL; using = using->next) {
-        if (using->alias.text.size != 0 && bc_text_equal(using->alias.text, alias)) {
-            return bc_map_get(&symbols->libraries_by_name, using->library.text);
+        bc_library_t* library = bc_map_get(&symbols->libraries_by_name, using->library.text);
+        if (using->alias.text.size != 0 && library != NULL) {
+            bc_map_put(&namer->aliases, arena, using->alias.text, library);
         }
     }
-    return NULL;
 }
 
 // The library at the front of a name, and how much of the name stands for it.
-static const bc_library_t* find_front(const bc_symbols_t* symbols, const bc_using_t* usings,
-                                      bc_text_t name, uint32_t* out_size) {
+static const bc_library_t* find_front(const lsp_namer_t* namer, bc_text_t name,
+                                      uint32_t* out_size) {
     bc_text_t front = name;
     bc_text_t first = name;
     bc_text_t last;
     while (front.size > 0) {
-        const bc_library_t* library = bc_map_get(&symbols->libraries_by_name, front);
+        const bc_library_t* library = bc_map_get(&namer->symbols->libraries_by_name, front);
         if (library != NULL) {
             *out_size = front.size;
             return library;
@@ -56,7 +57,7 @@ static const bc_library_t* find_front(const bc_symbols_t* symbols, const bc_usin
         bc_split_name(front, &front, &last);
     }
     *out_size = first.size;
-    return find_alias(symbols, usings, first);
+    return bc_map_get(&namer->aliases, first);
 }
 
 // A legacy key is known without its library, too.
@@ -85,14 +86,14 @@ static const bc_symbol_t* find_key(const bc_symbols_t* symbols, bc_text_t name) 
     return local == NULL ? NULL : local->key;
 }
 
-size_t lsp_split_name(const bc_symbols_t* symbols, const bc_using_t* usings, bc_place_t place,
-                      bc_arena_t* arena, lsp_part_t out[LSP_MAX_PARTS]) {
+size_t lsp_split_name(const lsp_namer_t* namer, bc_place_t place, lsp_part_t out[LSP_MAX_PARTS]) {
+    const bc_symbols_t* symbols = namer->symbols;
     const bc_text_t name = text_at(place);
     uint32_t front = 0;
     if (name.size > MAX_NAME) {
         return 0;
     }
-    const bc_library_t* library = find_front(symbols, usings, name, &front);
+    const bc_library_t* library = find_front(namer, name, &front);
     if (library == NULL) {
         return split_plain(symbols, place, out);
     }
@@ -104,15 +105,16 @@ size_t lsp_split_name(const bc_symbols_t* symbols, const bc_using_t* usings, bc_
     const bc_text_t rest = {name.data + front + 1, name.size - front - 1};
     const char* dot = memchr(rest.data, '.', rest.size);
     const bc_text_t last = {rest.data, dot == NULL ? rest.size : (uint32_t)(dot - rest.data)};
-    const bc_symbol_t* key = find_key(symbols, bc_arena_join(arena, library->name.text, '.', last));
+    const bc_symbol_t* key =
+        find_key(symbols, bc_arena_join(namer->arena, library->name.text, '.', last));
     if (key != NULL) {
         const bc_place_t at = {place.source, place.offset + front + 1, last.size};
         out[count++] = symbol_part(at, key);
     }
     const bc_symbol_t* value =
-        dot == NULL
-            ? NULL
-            : bc_map_get(&symbols->names, bc_arena_join(arena, library->name.text, '.', rest));
+        dot == NULL ? NULL
+                    : bc_map_get(&symbols->names,
+                                 bc_arena_join(namer->arena, library->name.text, '.', rest));
     if (value != NULL && !bc_symbol_is_key(value)) {
         const uint32_t skipped = front + 1 + last.size + 1;
         const bc_place_t at = {place.source, place.offset + skipped, name.size - skipped};
@@ -121,9 +123,9 @@ size_t lsp_split_name(const bc_symbols_t* symbols, const bc_using_t* usings, bc_
     return count;
 }
 
-static bool visit_name(const lsp_visit_t* visit, const bc_using_t* usings, bc_place_t place) {
+static bool visit_name(const lsp_visit_t* visit, const lsp_namer_t* namer, bc_place_t place) {
     lsp_part_t parts[LSP_MAX_PARTS];
-    const size_t count = lsp_split_name(visit->symbols, usings, place, visit->arena, parts);
+    const size_t count = lsp_split_name(namer, place, parts);
     for (size_t i = 0; i < count; i++) {
         if (!visit->visitor(visit->context, &parts[i])) {
             return false;
@@ -135,9 +137,11 @@ static bool visit_name(const lsp_visit_t* visit, const bc_using_t* usings, bc_pl
 void lsp_visit_rules(const lsp_visit_t* visit, const bc_rules_t* rules) {
     lsp_scanner_t scanner;
     lsp_scanned_t token;
+    lsp_namer_t namer;
+    lsp_namer_init(&namer, visit->symbols, rules->usings, visit->arena);
     lsp_scanner_init(&scanner, rules->source, visit->arena);
     while (lsp_scan(&scanner, &token)) {
-        if (token.kind == LSP_TOKEN_NAME && !visit_name(visit, rules->usings, token.place)) {
+        if (token.kind == LSP_TOKEN_NAME && !visit_name(visit, &namer, token.place)) {
             return;
         }
     }
@@ -152,14 +156,14 @@ static bool visit_declared(const lsp_visit_t* visit, bc_text_t name, bc_place_t 
     return visit->visitor(visit->context, &part);
 }
 
-static bool visit_declaration(const lsp_visit_t* visit, const bc_library_t* library,
-                              const bc_declaration_t* declaration) {
+static bool visit_declaration(const lsp_visit_t* visit, const lsp_namer_t* namer,
+                              const bc_library_t* library, const bc_declaration_t* declaration) {
     bc_text_t front;
     bc_text_t last;
     bc_split_name(declaration->key.text, &front, &last);
     const bc_text_t key = bc_arena_join(visit->arena, library->name.text, '.', last);
     const bool goes_on = declaration->is_extend
-                             ? visit_name(visit, library->usings, declaration->key.place)
+                             ? visit_name(visit, namer, declaration->key.place)
                              : visit_declared(visit, key, declaration->key.place);
     if (!goes_on) {
         return false;
@@ -174,18 +178,20 @@ static bool visit_declaration(const lsp_visit_t* visit, const bc_library_t* libr
 }
 
 void lsp_visit_library(const lsp_visit_t* visit, const bc_library_t* library) {
+    lsp_namer_t namer;
+    lsp_namer_init(&namer, visit->symbols, library->usings, visit->arena);
     const lsp_part_t own = library_part(library->name.place, library);
     if (!visit->visitor(visit->context, &own)) {
         return;
     }
     for (const bc_using_t* using = library->usings; using != NULL; using = using->next) {
-        if (!visit_name(visit, NULL, using->library.place)) {
+        if (!visit_name(visit, &namer, using->library.place)) {
             return;
         }
     }
     for (const bc_declaration_t* declaration = library->declarations; declaration != NULL;
          declaration = declaration->next) {
-        if (!visit_declaration(visit, library, declaration)) {
+        if (!visit_declaration(visit, &namer, library, declaration)) {
             return;
         }
     }

@@ -18,10 +18,18 @@ typedef struct lsp_part {
 
 #define LSP_MAX_PARTS 3u
 
-// The parts of a dotted name at `place`, those that are known. `usings` give aliases; what is
-// allocated is `arena`'s.
-size_t lsp_split_name(const bc_symbols_t* symbols, const bc_using_t* usings, bc_place_t place,
-                      bc_arena_t* arena, lsp_part_t out[LSP_MAX_PARTS]);
+// What names mean in one file.
+typedef struct lsp_namer {
+    const bc_symbols_t* symbols;  // borrowed
+    bc_arena_t* arena;            // borrowed, for what is joined
+    bc_map_t aliases;             // to the library that each stands for
+} lsp_namer_t;
+
+void lsp_namer_init(lsp_namer_t* namer, const bc_symbols_t* symbols, const bc_using_t* usings,
+                    bc_arena_t* arena);
+
+// The parts of the dotted name at `place`, those that are known.
+size_t lsp_split_name(const lsp_namer_t* namer, bc_place_t place, lsp_part_t out[LSP_MAX_PARTS]);
 
 // Gets each part in the order of the text; false ends the visit.
 typedef bool (*lsp_visitor_t)(void* context, const lsp_part_t* part);

@@ -152,7 +152,7 @@ static json_t* capabilities_of(const lsp_server_t* server) {
         "definitionProvider", 1, "referencesProvider", 1, "documentHighlightProvider", 1,
         "hoverProvider", 1, "documentSymbolProvider", 1, "documentFormattingProvider", 1,
         "completionProvider", "triggerCharacters", ".", "=", "{",  //
-        "codeActionProvider", "codeActionKinds", "quickfix",            //
+        "codeActionProvider", "codeActionKinds", "quickfix",       //
         "workspace", "workspaceFolders", "supported", 1, "changeNotifications", 1);
 }
 

@@ -312,6 +312,8 @@ void lsp_workspace_close(lsp_workspace_t* workspace, lsp_file_t* file) {
     json_decref(file->version);
     json_decref(file->published);
     file->version = file->published = NULL;
+    free(file->uri);
+    file->uri = lsp_uri_from_path(file->path);
     if (was_library) {
         mark_affected(workspace);
     }

@@ -12,6 +12,8 @@
 typedef struct checker {
     bc_symbols_t* symbols;
     bc_using_t* usings;
+    bc_map_t missing;  // libraries that `using` lines ask for in vain, and their aliases
+    bc_map_t used;     // libraries and aliases that names begin with
     const bc_options_t* options;
     bool can_resolve;
     bc_code_t* code;
@@ -61,22 +63,30 @@ static void note_undefined(checker_t* checker, bc_diagnostic_t* diagnostic, bc_t
     }
 }
 
-// Whether a name belongs to a library that a `using` line asks for in vain, which was reported
-// already.
-static bool is_of_missing_library(const checker_t* checker, bc_text_t name) {
-    for (const bc_using_t* using = checker->usings; using != NULL; using = using->next) {
-        if (bc_map_get(&checker->symbols->libraries_by_name, using->library.text) != NULL) {
+static void note_missing(checker_t* checker) {
+    for (bc_using_t* using = checker->usings; using != NULL; using = using->next) {
+        const bc_text_t names[] = {using->library.text, using->alias.text};
+        if (bc_map_get(&checker->symbols->libraries_by_name, names[0]) != NULL) {
             continue;
         }
-        const bc_text_t prefixes[] = {using->library.text, using->alias.text};
         for (size_t i = 0; i < 2; i++) {
-            const bc_text_t prefix = prefixes[i];
-            if (prefix.size != 0 && name.size > prefix.size && name.data[prefix.size] == '.' &&
-                memcmp(name.data, prefix.data, prefix.size) == 0) {
-                return true;
+            if (names[i].size != 0) {
+                bc_map_put(&checker->missing, checker->symbols->arena, names[i], using);
             }
         }
     }
+}
+
+// Whether a name belongs to a library that a `using` line asks for in vain, which was reported
+// already.
+static bool is_of_missing_library(const checker_t* checker, bc_text_t name) {
+    bc_text_t last;
+    do {
+        bc_split_name(name, &name, &last);
+        if (name.size <= BIND_MAX_STRING && bc_map_get(&checker->missing, name) != NULL) {
+            return true;
+        }
+    } while (name.size != 0);
     return false;
 }
 
@@ -87,17 +97,22 @@ static void hint_undefined(checker_t* checker, bc_diagnostic_t* diagnostic, bc_t
     }
 }
 
-static void mark_used(const checker_t* checker, bc_text_t name, const bc_symbol_t* symbol) {
+static void note_used(checker_t* checker, bc_text_t name, const bc_symbol_t* symbol) {
     bc_text_t owner;
     bc_text_t last;
     bc_split_name(name, &owner, &last);
     if (symbol->kind != BC_SYMBOL_INT_KEY && symbol->library != NULL) {
         owner = symbol->library->name.text;
     }
+    if (bc_map_get(&checker->used, owner) == NULL) {
+        bc_map_put(&checker->used, checker->symbols->arena, owner, checker);
+    }
+}
+
+static void mark_used(const checker_t* checker) {
     for (bc_using_t* using = checker->usings; using != NULL; using = using->next) {
-        if (bc_text_equal(using->library.text, owner) || bc_text_equal(using->alias.text, owner)) {
-            using->is_used = true;
-        }
+        using->is_used = bc_map_get(&checker->used, using->library.text) != NULL ||
+                         bc_map_get(&checker->used, using->alias.text) != NULL;
     }
 }
 
@@ -116,7 +131,7 @@ static bool resolve(checker_t* checker, bc_text_t name, bc_place_t place, bc_sym
         note_undefined(checker, diagnostic, name);
         return false;
     }
-    mark_used(checker, name, symbol);
+    note_used(checker, name, symbol);
     *out = *symbol;
     return true;
 }
@@ -378,7 +393,8 @@ static void check_parents(checker_t* checker, const bc_rules_t* rules, bc_progra
 void bc_check_rules(bc_symbols_t* symbols, const bc_rules_t* rules, const bc_options_t* options,
                     bool can_resolve, bc_program_t* out) {
     *out = (bc_program_t){0};
-    checker_t checker = {symbols, NULL, options, can_resolve, &out->code};
+    checker_t checker = {
+        .symbols = symbols, .options = options, .can_resolve = can_resolve, .code = &out->code};
     if (options->disable_autobind && (rules == NULL || !rules->is_composite)) {
         add_autobind_abort(&checker);
     }
@@ -386,12 +402,14 @@ void bc_check_rules(bc_symbols_t* symbols, const bc_rules_t* rules, const bc_opt
         return;
     }
     checker.usings = rules->usings;
+    note_missing(&checker);
     if (rules->is_composite) {
         out->is_composite = true;
         out->composite_name = rules->composite_name.text;
         check_parents(&checker, rules, out);
-        return;
+    } else {
+        bc_check_structure(symbols->diagnostics, &rules->block);
+        check_block(&checker, &rules->block);
     }
-    bc_check_structure(symbols->diagnostics, &rules->block);
-    check_block(&checker, &rules->block);
+    mark_used(&checker);
 }

@@ -91,10 +91,27 @@ static void mark_visible(bc_symbols_t* symbols, const bc_using_t* usings, bc_lib
     }
 }
 
+// Of two aliases for one library the last counts, and of two lines with one alias.
+static void note_aliases(bc_symbols_t* symbols, bc_using_t* usings) {
+    bc_map_t last = {0};
+    for (bc_using_t* using = usings; using != NULL; using = using->next) {
+        if (using->alias.text.size != 0) {
+            bc_map_put(&last, symbols->arena, using->library.text, using);
+        }
+    }
+    for (bc_using_t* using = usings; using != NULL; using = using->next) {
+        if (using->alias.text.size != 0) {
+            const bool counts = bc_map_get(&last, using->library.text) == using;
+            bc_map_put(&symbols->aliases, symbols->arena, using->alias.text, counts ? using : NULL);
+        }
+    }
+}
+
 void bc_check_libraries(bc_symbols_t* symbols, const bc_rules_t* rules) {
     size_t count = 0;
     if (rules != NULL) {
         check_usings(symbols, rules->usings);
+        note_aliases(symbols, rules->usings);
     }
     for (bc_library_t* library = symbols->libraries; library != NULL; library = library->next) {
         check_usings(symbols, library->usings);

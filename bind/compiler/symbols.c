@@ -46,28 +46,38 @@ static void add_legacy_keys(bc_symbols_t* symbols) {
     }
 }
 
+// What qualifiers of extended keys mean in a library, by its `using` lines: names and aliases, of
+// which the first counts.
+static void note_qualifiers(const bc_symbols_t* symbols, const bc_library_t* library,
+                            bc_map_t* out) {
+    for (bc_using_t* using = library->usings; using != NULL; using = using->next) {
+        const bc_text_t names[] = {using->library.text, using->alias.text};
+        for (size_t i = 0; i < 2; i++) {
+            if (names[i].size != 0 && bc_map_get(out, names[i]) == NULL) {
+                bc_map_put(out, symbols->arena, names[i], using);
+            }
+        }
+    }
+}
+
 // Which library the qualifier of an extended key means; its name, or size 0 if none.
-static bc_text_t resolve_qualifier(const bc_symbols_t* symbols, const bc_library_t* library,
+static bc_text_t resolve_qualifier(const bc_symbols_t* symbols, const bc_map_t* qualifiers,
                                    bc_text_t qualifier) {
     if (bc_text_equal(qualifier, bc_text("fuchsia")) ||
         (symbols->deprecated_keys && bc_text_equal(qualifier, bc_text("deprecated")))) {
         return qualifier;
     }
-    for (const bc_using_t* using = library->usings; using != NULL; using = using->next) {
-        if (bc_text_equal(using->library.text, qualifier) ||
-            (using->alias.text.size != 0 && bc_text_equal(using->alias.text, qualifier))) {
-            return using->library.text;
-        }
+    const bc_using_t* using = bc_map_get(qualifiers, qualifier);
+    if (using != NULL) {
+        return using->library.text;
     }
-    if (bc_map_get(&symbols->libraries_by_name, qualifier) != NULL) {
-        return qualifier;
-    }
-    return (bc_text_t){0};
+    const bool is_library = bc_map_get(&symbols->libraries_by_name, qualifier) != NULL;
+    return is_library ? qualifier : (bc_text_t){0};
 }
 
 // The full name of the key a declaration is about; size 0 after an error.
 static bc_text_t qualified_key(bc_symbols_t* symbols, const bc_library_t* library,
-                               const bc_declaration_t* declaration) {
+                               const bc_map_t* qualifiers, const bc_declaration_t* declaration) {
     const bc_name_t* key = &declaration->key;
     bc_text_t qualifier;
     bc_text_t last;
@@ -87,7 +97,7 @@ static bc_text_t qualified_key(bc_symbols_t* symbols, const bc_library_t* librar
                  bc_type_name(declaration->type), (int)key->text.size, key->text.data);
         return (bc_text_t){0};
     }
-    const bc_text_t owner = resolve_qualifier(symbols, library, qualifier);
+    const bc_text_t owner = resolve_qualifier(symbols, qualifiers, qualifier);
     if (owner.size == 0) {
         bc_error(symbols->diagnostics, key->place, 104, "there is no library `%.*s`",
                  (int)qualifier.size, qualifier.data);
@@ -190,9 +200,9 @@ static void declare_values(bc_symbols_t* symbols, const bc_library_t* library,
     }
 }
 
-static void declare(bc_symbols_t* symbols, const bc_library_t* library,
+static void declare(bc_symbols_t* symbols, const bc_library_t* library, const bc_map_t* qualifiers,
                     const bc_declaration_t* declaration) {
-    const bc_text_t name = qualified_key(symbols, library, declaration);
+    const bc_text_t name = qualified_key(symbols, library, qualifiers, declaration);
     if (name.size == 0) {
         return;
     }
@@ -213,10 +223,14 @@ static void declare(bc_symbols_t* symbols, const bc_library_t* library,
 static void declare_all(bc_symbols_t* symbols, bool is_extend) {
     for (const bc_library_t* library = symbols->libraries; library != NULL;
          library = library->next) {
+        bc_map_t qualifiers = {0};
+        if (is_extend) {
+            note_qualifiers(symbols, library, &qualifiers);
+        }
         for (const bc_declaration_t* declaration = library->declarations; declaration != NULL;
              declaration = declaration->next) {
             if (declaration->is_extend == is_extend) {
-                declare(symbols, library, declaration);
+                declare(symbols, library, &qualifiers, declaration);
             }
         }
     }
@@ -226,24 +240,6 @@ void bc_build_symbols(bc_symbols_t* symbols) {
     add_legacy_keys(symbols);
     declare_all(symbols, false);
     declare_all(symbols, true);
-}
-
-// The library that an alias of these `using` lines means. Of two aliases for one library the last
-// counts.
-static const bc_library_t* find_aliased(const bc_symbols_t* symbols, const bc_using_t* usings,
-                                        bc_text_t alias) {
-    const bc_using_t* found = NULL;
-    for (const bc_using_t* using = usings; using != NULL; using = using->next) {
-        if (using->alias.text.size == 0) {
-            continue;
-        }
-        if (bc_text_equal(using->alias.text, alias)) {
-            found = using;
-        } else if (found != NULL && bc_text_equal(using->library.text, found->library.text)) {
-            found = NULL;
-        }
-    }
-    return found == NULL ? NULL : bc_map_get(&symbols->libraries_by_name, found->library.text);
 }
 
 // Legacy keys are always visible.
@@ -261,7 +257,9 @@ const bc_symbol_t* bc_find_symbol(const bc_symbols_t* symbols, const bc_using_t*
     }
     const bc_text_t alias = {name.data, (uint32_t)(dot - name.data)};
     const bc_text_t rest = {dot + 1, name.size - alias.size - 1};
-    const bc_library_t* library = find_aliased(symbols, usings, alias);
+    const bc_using_t* using = usings == NULL ? NULL : bc_map_get(&symbols->aliases, alias);
+    const bc_library_t* library =
+        using == NULL ? NULL : bc_map_get(&symbols->libraries_by_name, using->library.text);
     if (library == NULL) {
         return NULL;
     }

@@ -40,6 +40,7 @@ typedef struct bc_symbols {
     bc_library_t* libraries;        // in the order given
     bc_map_t libraries_by_name;
     bc_map_t names;        // dotted name to bc_symbol_t*
+    bc_map_t aliases;      // of the rules, to the bc_using_t* that gives each
     bc_map_t local_keys;   // "library.KEY" to the first bc_local_key_t*
     bool strict_using;     // as in the options
     bool deprecated_keys;  // as in the options
@@ -53,8 +54,8 @@ void bc_check_libraries(bc_symbols_t* symbols, const bc_rules_t* rules);
 // Fills the table: legacy keys, then every declaration that does not extend, then those that do.
 void bc_build_symbols(bc_symbols_t* symbols);
 
-// The symbol of a dotted name as a rules file writes it, that is with the aliases of its `using`
-// lines. Null if undefined.
+// The symbol of a dotted name as the rules write it, that is with the aliases of their `using`
+// lines; with `usings` null without any. Null if undefined.
 const bc_symbol_t* bc_find_symbol(const bc_symbols_t* symbols, const bc_using_t* usings,
                                   bc_text_t name);
 

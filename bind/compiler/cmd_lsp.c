@@ -129,7 +129,7 @@ const bindc_command_t bindc_lsp_command = {
     .options = lsp_options,
     .shared = bindc_input_options,
     .example =
-        "  In Neovim, from init.lua:\n"
+        "  In Neovim 0.8 or later, from init.lua:\n"
         "    vim.api.nvim_create_autocmd('BufRead', { pattern = '*.bind', callback = function()\n"
         "      vim.lsp.start({ name = 'bindc', cmd = { 'bindc', 'lsp' }, root_dir = "
         "vim.fn.getcwd() "

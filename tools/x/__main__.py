@@ -69,7 +69,7 @@ def test(preset, label=None, name=None):
 def dispatch(args):
     if args.verb == "setup":
         import guest
-        packages.ensure(packages.BUILD + packages.GUEST + packages.CHECK + packages.BENCH)
+        packages.ensure(packages.BUILD + packages.TEST + packages.GUEST + packages.CHECK + packages.BENCH)
         guest.kernel()
         return 0
     if args.verb == "build":
@@ -82,6 +82,7 @@ def dispatch(args):
         import boot
         return boot.run(args)
     if args.verb == "test":
+        packages.ensure(packages.TEST)
         if args.label not in ("small", "medium", "large"):
             packages.ensure(packages.GUEST)
         return test(args.preset, args.label, args.filter)

@@ -23,7 +23,7 @@ def _must(what, command):
 
 
 def check():
-    packages.ensure(packages.BUILD + packages.CHECK + packages.GUEST)
+    packages.ensure(packages.BUILD + packages.CHECK + packages.TEST + packages.GUEST)
     with Step("format"):
         _must("format", ["clang-format", "--dry-run", "-Werror", *_sources()])
     with Step("includes"):

@@ -50,6 +50,8 @@ bool lsp_text_replace(lsp_text_t* text, uint32_t start, uint32_t end, const void
     bc_buffer_append(old, bytes, size);
     bc_buffer_append(old, tail.data, tail.size);
     bc_buffer_fini(&tail);
+    bc_buffer_u8(old, 0);  // so that an empty text has an address
+    old->size--;
     index_lines(text);
     return true;
 }

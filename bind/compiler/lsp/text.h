@@ -22,7 +22,7 @@ typedef struct lsp_position {
 
 // A zeroed one is a valid empty text.
 typedef struct lsp_text {
-    bc_buffer_t bytes;  // owned
+    bc_buffer_t bytes;  // owned; once set, a zero is behind them
     uint32_t* lines;    // owned: where each line but the first begins
     uint32_t line_count;
     uint32_t line_capacity;

@@ -18,7 +18,7 @@ typedef struct lsp_args {
 } lsp_args_t;
 
 static const bindc_option_t lsp_options[] = {
-    {OPTION_STANDARD, "standard", "FOLDER", "where the standard libraries are"},
+    {OPTION_STANDARD, "standard", "FOLDER", "where the standard libraries are (bind/lib here)"},
     {0},
 };
 
@@ -130,11 +130,14 @@ const bindc_command_t bindc_lsp_command = {
     .shared = bindc_input_options,
     .example =
         "  In Neovim 0.8 or later, from init.lua:\n"
-        "    vim.api.nvim_create_autocmd('BufRead', { pattern = '*.bind', callback = function()\n"
-        "      vim.lsp.start({ name = 'bindc', cmd = { 'bindc', 'lsp' }, root_dir = "
-        "vim.fn.getcwd() "
-        "})\n"
-        "    end })\n"
+        "    vim.api.nvim_create_autocmd({ 'BufRead', 'BufNewFile' }, {\n"
+        "      pattern = '*.bind',\n"
+        "      callback = function()\n"
+        "        vim.lsp.start({\n"
+        "          name = 'bindc', cmd = { 'bindc', 'lsp' }, root_dir = vim.fn.getcwd()\n"
+        "        })\n"
+        "      end,\n"
+        "    })\n"
         "  In VS Code: a generic LSP client with the command `bindc lsp` for the files *.bind.",
     .run = run,
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The server: its life, and which function answers which message.
+// The server: which function answers which message.
 #include "server.h"
 
 #include <stdlib.h>
@@ -92,103 +92,6 @@ static void answer_error(lsp_server_t* server, const json_t* id, int error, cons
                                                "error", "code", error, "message", text));
 }
 
-// --- The life of the server.
-
-static bool offers_utf8(const json_t* capabilities) {
-    const json_t* general = json_object_get(capabilities, "general");
-    const json_t* offered = json_object_get(general, "positionEncodings");
-    size_t i;
-    json_t* each;
-    json_array_foreach(offered, i, each) {
-        const char* name = json_string_value(each);
-        if (name != NULL && strcmp(name, "utf-8") == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void read_client(lsp_server_t* server, const json_t* params) {
-    const json_t* capabilities = json_object_get(params, "capabilities");
-    lsp_client_t* client = &server->client;
-    int related = 0;
-    int nested = 0;
-    int watch = 0;
-    json_unpack((json_t*)capabilities, "{s:{s:{s:b}}}", "textDocument", "publishDiagnostics",
-                "relatedInformation", &related);
-    json_unpack((json_t*)capabilities, "{s:{s:{s:b}}}", "textDocument", "documentSymbol",
-                "hierarchicalDocumentSymbolSupport", &nested);
-    json_unpack((json_t*)capabilities, "{s:{s:{s:b}}}", "workspace", "didChangeWatchedFiles",
-                "dynamicRegistration", &watch);
-    client->encoding = offers_utf8(capabilities) ? LSP_UTF8 : LSP_UTF16;
-    client->has_related_information = related != 0;
-    client->has_nested_symbols = nested != 0;
-    client->can_watch = watch != 0;
-}
-
-// The folders of the client, or in their place the root of an older one.
-static void read_folders(lsp_server_t* server, const json_t* params) {
-    const json_t* folders = json_object_get(params, "workspaceFolders");
-    const char* root = json_string_value(json_object_get(params, "rootUri"));
-    size_t i;
-    json_t* folder;
-    json_array_foreach(folders, i, folder) {
-        const char* uri = json_string_value(json_object_get(folder, "uri"));
-        if (uri != NULL) {
-            lsp_workspace_add_folder(&server->workspace, uri);
-        }
-    }
-    if (!json_is_array(folders) && root != NULL) {
-        lsp_workspace_add_folder(&server->workspace, root);
-    }
-}
-
-static json_t* capabilities_of(const lsp_server_t* server) {
-    return json_pack(
-        "{s:s, s:{s:b,s:i,s:b}, s:b, s:b, s:b, s:b, s:b, s:b, s:{s:[s,s,s]}, s:{s:[s]}, "
-        "s:{s:{s:b,s:b}}}",
-        "positionEncoding", server->client.encoding == LSP_UTF8 ? "utf-8" : "utf-16",  //
-        "textDocumentSync", "openClose", 1, "change", 2, "save", 1,                    //
-        "definitionProvider", 1, "referencesProvider", 1, "documentHighlightProvider", 1,
-        "hoverProvider", 1, "documentSymbolProvider", 1, "documentFormattingProvider", 1,
-        "completionProvider", "triggerCharacters", ".", "=", "{",  //
-        "codeActionProvider", "codeActionKinds", "quickfix",       //
-        "workspace", "workspaceFolders", "supported", 1, "changeNotifications", 1);
-}
-
-static json_t* initialize(lsp_request_t* request) {
-    lsp_server_t* server = request->server;
-    if (server->phase != LSP_PHASE_NEW) {
-        return lsp_refuse(request, LSP_INVALID_REQUEST, "the server is initialized already");
-    }
-    server->phase = LSP_PHASE_RUNNING;
-    read_client(server, request->params);
-    read_folders(server, request->params);
-    lsp_workspace_load(&server->workspace);
-    return json_pack("{s:o,s:{s:s}}", "capabilities", capabilities_of(server), "serverInfo", "name",
-                     "bindc");
-}
-
-static json_t* initialized(lsp_request_t* request) {
-    lsp_server_t* server = request->server;
-    if (server->client.can_watch) {
-        lsp_call(server, "client/registerCapability",
-                 json_pack("{s:[{s:s,s:s,s:{s:[{s:s}]}}]}", "registrations", "id", "libraries",
-                           "method", "workspace/didChangeWatchedFiles", "registerOptions",
-                           "watchers", "globPattern", "**/*.bind"));
-    }
-    if (server->workspace.is_cut) {
-        lsp_show(server, 2,
-                 "bindc: the workspace is too large; not all of its bind libraries are known");
-    }
-    return NULL;
-}
-
-static json_t* shutdown_server(lsp_request_t* request) {
-    request->server->phase = LSP_PHASE_SHUT;
-    return NULL;
-}
-
 // --- Messages.
 
 static handler_t find_handler(const method_t* methods, const char* name) {
@@ -205,14 +108,14 @@ static handler_t find_request(lsp_request_t* request, const char* name) {
         return NULL;
     }
     if (strcmp(name, "initialize") == 0) {
-        return initialize;
+        return lsp_initialize;
     }
     if (phase == LSP_PHASE_NEW) {
         lsp_refuse(request, LSP_NOT_INITIALIZED, "`initialize` comes first");
         return NULL;
     }
     const handler_t found =
-        strcmp(name, "shutdown") == 0 ? shutdown_server : find_handler(requests, name);
+        strcmp(name, "shutdown") == 0 ? lsp_shutdown : find_handler(requests, name);
     if (found == NULL) {
         lsp_refuse(request, LSP_METHOD_NOT_FOUND, "there is no such method");
     }
@@ -242,7 +145,7 @@ static void handle_notification(lsp_server_t* server, const char* name, const js
         server->state = LSP_ENDED;
     } else if (server->phase == LSP_PHASE_RUNNING) {
         handler =
-            strcmp(name, "initialized") == 0 ? initialized : find_handler(notifications, name);
+            strcmp(name, "initialized") == 0 ? lsp_initialized : find_handler(notifications, name);
     }
     if (handler != NULL) {
         json_decref(handler(&request));

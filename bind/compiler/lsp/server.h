@@ -84,7 +84,13 @@ json_t* lsp_string(const char* text, size_t size);
 // Makes and sends the diagnostics of a document; when only a library changed, only if they differ.
 void lsp_publish(lsp_server_t* server, lsp_file_t* file);
 
+// Tells when there are more libraries than the server takes.
+void lsp_show_limits(lsp_server_t* server);
+
 // The requests and notifications; each returns its result, or null.
+json_t* lsp_initialize(lsp_request_t* request);
+json_t* lsp_initialized(lsp_request_t* request);
+json_t* lsp_shutdown(lsp_request_t* request);
 json_t* lsp_did_open(lsp_request_t* request);
 json_t* lsp_did_change(lsp_request_t* request);
 json_t* lsp_did_close(lsp_request_t* request);

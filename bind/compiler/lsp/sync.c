@@ -103,6 +103,7 @@ json_t* lsp_did_change_folders(lsp_request_t* request) {
         }
     }
     lsp_workspace_load(workspace);
+    lsp_show_limits(request->server);
     return NULL;
 }
 

@@ -62,3 +62,18 @@ void lsp_workspace_close(lsp_workspace_t* workspace, lsp_file_t* file);
 
 // After the text of a file was changed.
 void lsp_workspace_changed(lsp_workspace_t* workspace, lsp_file_t* file);
+
+// --- Shared by workspace.c and disk.c.
+
+// Texts are owned by the caller.
+char* lsp_copy_text(const char* text, size_t size);
+
+// The path of a URI without links, so that one file has one path; a URI of something else itself.
+char* lsp_workspace_path(const lsp_workspace_t* workspace, const char* uri);
+
+lsp_file_t* lsp_workspace_find(const lsp_workspace_t* workspace, const char* path);  // null: none
+lsp_file_t* lsp_workspace_add(lsp_workspace_t* workspace, char* path);  // takes the path
+void lsp_workspace_remove(lsp_workspace_t* workspace, lsp_file_t* file);
+
+// The diagnostics of all open documents may have changed.
+void lsp_workspace_affect(const lsp_workspace_t* workspace);

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -73,6 +74,11 @@ static int serve(lsp_server_t* server) {
 // A library that is given must be there, as for other commands.
 static bool check_given(const bindc_inputs_t* inputs) {
     for (size_t i = 0; i < inputs->count; i++) {
+        struct stat info;
+        if (stat(inputs->paths[i], &info) == 0 && !S_ISREG(info.st_mode)) {
+            fprintf(stderr, "%s: error: not a regular file\n", inputs->paths[i]);
+            return false;
+        }
         if (access(inputs->paths[i], R_OK) != 0) {
             fprintf(stderr, "%s: error: cannot be read: %s\n", inputs->paths[i], strerror(errno));
             return false;

@@ -181,6 +181,7 @@ Test(bind_lsp, wrong_calls) {
     } cases[] = {
         {{"--json"}, "bindc: --json makes no sense here\nSee `bindc lsp --help`.\n"},
         {{"x.bind"}, "bindc: no file is taken, so not x.bind\nSee `bindc lsp --help`.\n"},
+        {{"-i", "/dev/null"}, "/dev/null: error: not a regular file\n"},
         {{"-i", "/none.bind"}, "/none.bind: error: cannot be read: No such file or directory\n"},
     };
     lsp_client_fini(&client);

@@ -231,3 +231,23 @@ Test(bind_lsp_workspace, more_libraries_than_there_is_room_for) {
                 "\"type\":2}}");
     lsp_client_stop(&client);
 }
+
+Test(bind_lsp_workspace, what_is_no_regular_file_is_left_alone) {
+    char path[256];
+    make_folder("std");
+    lsp_client_write_file(&client, "std/other.bind", "library other;\nuint KEY;\n");
+    snprintf(path, sizeof(path), "%s/pipe.bind", client.folder);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    cr_assert_eq(chdir(client.folder), 0);
+    const char* const options[] = {"--standard", "std", NULL};
+    lsp_client_start(&client, options);
+    json_decref(lsp_client_initialize(&client, NULL));
+    tell_changed("pipe.bind");
+    lsp_client_open(&client, "pipe.bind", "other.KEY == 1;");
+    EXPECT_TEXT(lsp_client_faults(&client, "pipe.bind"), "");
+    EXPECT_TEXT(lsp_client_places(
+                    &client, lsp_client_at(&client, "textDocument/definition", "pipe.bind", 0, 7)),
+                "std/other.bind 1:5-1:8\n");
+    lsp_client_close(&client, "pipe.bind");
+    lsp_client_stop(&client);
+}

@@ -3,6 +3,7 @@
 #include <fts.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "source.h"
 #include "uri.h"
@@ -25,6 +26,13 @@ static bool has_room(const lsp_workspace_t* workspace, size_t size) {
     return count <= LSP_MAX_LIBRARIES && size <= LSP_MAX_LIBRARY_SUM;
 }
 
+// Anything else than a regular file might keep the server waiting.
+static bool read_library(const char* path, bc_buffer_t* out) {
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) &&
+           bc_read_file(path, LSP_MAX_LIBRARY_SIZE, out);
+}
+
 // Reads the library at `path`, which is taken. Null: there is none. An open document is only found.
 static lsp_file_t* load_library(lsp_workspace_t* workspace, char* path) {
     lsp_file_t* file = lsp_workspace_find(workspace, path);
@@ -33,7 +41,7 @@ static lsp_file_t* load_library(lsp_workspace_t* workspace, char* path) {
         free(path);
         return file;
     }
-    const bool is_read = bc_read_file(path, LSP_MAX_LIBRARY_SIZE, &bytes);
+    const bool is_read = read_library(path, &bytes);
     if (file == NULL) {
         file = lsp_workspace_add(workspace, path);
     } else {
@@ -65,8 +73,9 @@ static int compare_entries(const FTSENT** a, const FTSENT** b) {
 
 // All libraries below a folder. Links and hidden folders are left out.
 static void load_folder(lsp_workspace_t* workspace, const char* folder, bool is_standard) {
-    char* roots[] = {(char*)folder, NULL};
-    FTS* walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, compare_entries);
+    char* roots[] = {realpath(folder, NULL), NULL};
+    FTS* walk =
+        roots[0] == NULL ? NULL : fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, compare_entries);
     size_t visited = 0;
     for (FTSENT* entry; walk != NULL && (entry = fts_read(walk)) != NULL;) {
         if (++visited > LSP_MAX_VISITED) {
@@ -88,6 +97,7 @@ static void load_folder(lsp_workspace_t* workspace, const char* folder, bool is_
     if (walk != NULL) {
         fts_close(walk);
     }
+    free(roots[0]);
 }
 
 static void forget_disk(lsp_workspace_t* workspace) {

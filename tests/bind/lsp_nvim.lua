@@ -1,33 +1,36 @@
---SPDX - License -
-    Identifier : MIT-- Neovim as a client of `bindc lsp`
-    : works on r.bind in the current folder and prints what it got.--Run by lsp_nvim_test.c : `-
-    l` is newer than Debian's Neovim, so it is sourced with -c luafile. local exit_code =
-    nil
+-- SPDX-License-Identifier: MIT
+-- Neovim as a client of `bindc lsp`: works on r.bind in the current folder and prints what it got.
+-- Run by lsp_nvim_test.c: `-l` is newer than Debian's Neovim, so it is sourced with -c luafile.
+local exit_code = nil
 
-        local function
-        say(format, ...)
-            io.stdout
-    : write(string.format(format, ...), "\n") end
+local function say(format, ...)
+  io.stdout:write(string.format(format, ...), "\n")
+end
 
-          local function
-          wait(what,
-               condition) if not vim.wait(20000, condition, 5) then say("timeout: %s", what)
-              vim.cmd("cquit") end end
+local function wait(what, condition)
+  if not vim.wait(20000, condition, 5) then
+    say("timeout: %s", what)
+    vim.cmd("cquit")
+  end
+end
 
-                  local function
-                  show_range(range) return string.format("%d:%d-%d:%d", range.start.line,
-                                                         range.start.character, range["end"].line,
-                                                         range["end"].character) end
+local function show_range(range)
+  return string.format("%d:%d-%d:%d", range.start.line, range.start.character, range["end"].line,
+    range["end"].character)
+end
 
-                      local function
-                      ask(method, params)
-local answers,
-    failure = vim.lsp.buf_request_sync(0, method, params, 20000) if answers ==
-              nil then say("%s: %s", method, failure) vim.cmd("cquit") end local _,
-    answer = next(answers) return answer.result end
+local function ask(method, params)
+  local answers, failure = vim.lsp.buf_request_sync(0, method, params, 20000)
+  if answers == nil then
+    say("%s: %s", method, failure)
+    vim.cmd("cquit")
+  end
+  local _, answer = next(answers)
+  return answer.result
+end
 
-             -- The position of a text in the buffer,
-    as a request wants it.local function at(text, offset)
+-- The position of a text in the buffer, as a request wants it.
+local function at(text, offset)
   local row, column = unpack(vim.fn.searchpos("\\V" .. text, "nw"))
   vim.api.nvim_win_set_cursor(0, { row, column - 1 + (offset or 0) })
   return vim.lsp.util.make_position_params()

@@ -55,11 +55,12 @@ Test(bind_lsp_nvim, an_editor_works_with_it, .timeout = 120) {
     cr_assert_eq(chdir(folder), 0);
     write_text("acme.bind", library);
     write_text("r.bind", rules);
-    // A home of its own: nothing of the user's is read or left behind.
+    // A script that fails to end the editor is ended by `cquit`. A home of its own: nothing of the
+    // user's is read or left behind.
     snprintf(command, sizeof(command),
              "HOME=%s XDG_STATE_HOME=%s/.state XDG_CACHE_HOME=%s/.cache XDG_DATA_HOME=%s/.data "
-             "LC_ALL=C.UTF-8 BINDC='%s/bin/bindc' nvim --clean --headless -n "
-             "-c 'luafile %s/tests/bind/lsp_nvim.lua' 2>err </dev/null",
+             "LC_ALL=C.UTF-8 BINDC='%s/bin/bindc' timeout 100 nvim --clean --headless -n "
+             "-c 'luafile %s/tests/bind/lsp_nvim.lua' -c cquit 2>err </dev/null",
              folder, folder, folder, folder, getenv("JACINTH_BUILD"), getenv("JACINTH_SOURCE"));
     FILE* output = popen(command, "r");
     cr_assert_not_null(output);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 typedef struct context {
-    lsp_scanned_t before[3];  // the last terminals, the nearest first
+    lsp_scanned_t before[2];  // the last terminals, the nearest first
     size_t count;             // of all terminals
     uint32_t depth;           // of braces
     bool is_library;
@@ -43,7 +43,6 @@ static void pass(context_t* context, const lsp_scanned_t* token) {
         context->is_library = lsp_is_word(token, "library");
         context->is_composite = lsp_is_word(token, "composite");
     }
-    context->before[2] = context->before[1];
     context->before[1] = context->before[0];
     context->before[0] = *token;
     context->count++;

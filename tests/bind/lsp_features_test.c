@@ -229,6 +229,10 @@ Test(bind_lsp_features, formatting_changes_what_differs) {
                 "[{\"newText\":\"\\n/* \xc3\xa9 */\\nif a.b == 1 {\\n    true;\\n\","
                 "\"range\":{\"end\":{\"character\":26,\"line\":1},"
                 "\"start\":{\"character\":9,\"line\":0}}}]");
+    lsp_client_replace(&client, "f.bind", "a.b == 1;\r\n");
+    EXPECT_TEXT(edits("f.bind"),
+                "[{\"newText\":\"\\n\",\"range\":{\"end\":{\"character\":0,\"line\":1},"
+                "\"start\":{\"character\":9,\"line\":0}}}]");
     lsp_client_replace(&client, "f.bind", "a.b == 1;\n");
     EXPECT_TEXT(edits("f.bind"), "[]");
     lsp_client_replace(&client, "f.bind", "a.b == \"\xc3\xa9\" ;\n\n");

@@ -21,7 +21,7 @@ static json_t* make_edit(const lsp_server_t* server, const lsp_file_t* file,
         start++;
     }
     while (start > 0 && (is_inside_character(old, old_size, start) ||
-                         is_inside_character(new, new_size, start) || old[start - 1] == '\r')) {
+                         is_inside_character(new, new_size, start))) {
         start--;
     }
     while (tail < least - start && old[old_size - 1 - tail] == new[new_size - 1 - tail]) {

@@ -251,3 +251,17 @@ Test(bind_lsp_workspace, what_is_no_regular_file_is_left_alone) {
     lsp_client_close(&client, "pipe.bind");
     lsp_client_stop(&client);
 }
+
+Test(bind_lsp_workspace, a_library_that_is_in_no_folder_goes_with_its_document) {
+    lsp_client_run(&client);
+    lsp_client_notify(&client, "textDocument/didOpen",
+                      json_pack("{s:{s:s,s:s}}", "textDocument", "uri", "untitled:1", "text",
+                                "library acme;\nuint KEY;\n"));
+    lsp_client_open(&client, "r.bind", "acme.KEY == 1;");
+    EXPECT_TEXT(lsp_client_faults(&client, "r.bind"), "");
+    lsp_client_notify(&client, "textDocument/didClose",
+                      json_pack("{s:{s:s}}", "textDocument", "uri", "untitled:1"));
+    EXPECT_TEXT(lsp_client_faults(&client, "r.bind"),
+                "0:0-0:8 error E108 `acme.KEY` is not defined\n");
+    lsp_client_stop(&client);
+}

@@ -50,6 +50,7 @@ typedef union ko_info {
     zx_info_resource_t resource;
     zx_info_bti_t bti;
     zx_info_vmo_t vmo;
+    zx_info_vmar_t vmar;
     zx_info_timer_t timer;
     zx_info_socket_t socket;
 } ko_info_t;

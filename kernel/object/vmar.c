@@ -1,152 +1,18 @@
 // SPDX-License-Identifier: MIT
-// The root VMAR: the process's address space, into which VMOs are mapped.
+// Mapping VMOs into address regions.
 //
-// What is mapped through it is kept in a sorted table, so that only such ranges can be unmapped or
-// protected, and never with more access than the VMO handle allowed.
-#include <stdlib.h>
-#include <string.h>
+// What is mapped is kept in the table of its region, so that only such ranges can be unmapped or
+// protected, and never with more access than the VMO handle and the region allowed.
+#include "vmar.h"
+
 #include <sys/mman.h>
 
-#include <zircon/process.h>
 #include <zircon/syscalls.h>
 
 #include "vmo.h"
 
-#define PERM_ALL (ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE)
-
-typedef struct mapping {
-    zx_vaddr_t start;
-    zx_vaddr_t end;
-    ko_object_t* vmo;  // owned reference
-    uint32_t allowed;  // ZX_VM_PERM_* that may be set
-} mapping_t;
-
-static struct {
-    pthread_mutex_t lock;  // guards what follows
-    mapping_t* mappings;   // owned; sorted by start, without overlap
-    size_t count;
-    size_t capacity;
-} space = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static void vmar_destroy(ko_object_t* object) {
-    free(object);
-}
-
-static const ko_ops_t vmar_ops = {
-    .type = ZX_OBJ_TYPE_VMAR,
-    .default_rights = ZX_DEFAULT_VMAR_RIGHTS & ~(ZX_RIGHT_TRANSFER | ZX_RIGHT_DUPLICATE),
-    .destroy = vmar_destroy,
-};
-
-static zx_handle_t root_handle;
-static pthread_once_t root_once = PTHREAD_ONCE_INIT;
-
-static void root_start(void) {
-    ko_object_t* root = calloc(1, sizeof(*root));
-    if (root) {
-        ko_object_init(root, &vmar_ops);
-        if (ko_handle_make_permanent(root, &root_handle) != ZX_OK) {
-            root_handle = ZX_HANDLE_INVALID;
-        }
-    }
-}
-
-zx_handle_t zx_vmar_root_self(void) {
-    pthread_once(&root_once, root_start);
-    return root_handle;
-}
-
-static zx_status_t vmar_check(zx_handle_t handle) {
-    ko_object_t* object = NULL;
-    zx_status_t status = ko_handle_get(handle, ZX_OBJ_TYPE_VMAR, 0, &object);
-    if (status == ZX_OK) {
-        ko_object_release(object);
-    }
-    return status;
-}
-
-// ---- the table
-
-// Index of the first mapping that ends after `address`.
-static size_t mapping_find_locked(zx_vaddr_t address) {
-    size_t low = 0;
-    size_t high = space.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (space.mappings[middle].end <= address) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
-static bool mapping_reserve_locked(size_t more) {
-    if (space.count + more <= space.capacity) {
-        return true;
-    }
-    size_t capacity = space.capacity ? space.capacity * 2 : 64;
-    mapping_t* mappings = realloc(space.mappings, capacity * sizeof(*mappings));
-    if (!mappings) {
-        return false;
-    }
-    space.mappings = mappings;
-    space.capacity = capacity;
-    return true;
-}
-
-// Room was reserved; takes over the reference in `mapping`.
-static void mapping_insert_locked(size_t index, const mapping_t* mapping) {
-    memmove(&space.mappings[index + 1], &space.mappings[index],
-            (space.count - index) * sizeof(space.mappings[0]));
-    space.mappings[index] = *mapping;
-    space.count++;
-}
-
-static void mapping_remove_locked(size_t index) {
-    ko_object_release(space.mappings[index].vmo);
-    space.count--;
-    memmove(&space.mappings[index], &space.mappings[index + 1],
-            (space.count - index) * sizeof(space.mappings[0]));
-}
-
-// Cuts [start, end) out of the mapping at `index`; returns the index to go on with.
-static size_t mapping_cut_locked(size_t index, zx_vaddr_t start, zx_vaddr_t end) {
-    mapping_t* mapping = &space.mappings[index];
-    bool keeps_head = mapping->start < start;
-    bool keeps_tail = mapping->end > end;
-    if (keeps_head && keeps_tail) {
-        mapping_t tail = *mapping;
-        tail.start = end;
-        ko_object_acquire(tail.vmo);
-        mapping->end = start;
-        mapping_insert_locked(index + 1, &tail);
-        return index + 1;
-    }
-    if (keeps_head) {
-        mapping->end = start;
-        return index + 1;
-    }
-    if (keeps_tail) {
-        mapping->start = end;
-        return index;
-    }
-    mapping_remove_locked(index);
-    return index;
-}
-
-size_t ko_vmar_mapping_count(const ko_object_t* vmo) {
-    pthread_mutex_lock(&space.lock);
-    size_t count = 0;
-    for (size_t i = 0; i < space.count; i++) {
-        count += space.mappings[i].vmo == vmo;
-    }
-    pthread_mutex_unlock(&space.lock);
-    return count;
-}
-
-// ---- mapping
+#define PERM_ALL     (ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE)
+#define SPECIFIC_ALL (ZX_VM_SPECIFIC | ZX_VM_SPECIFIC_OVERWRITE)
 
 static int prot_of(zx_vm_option_t options) {
     return ((options & ZX_VM_PERM_READ) ? PROT_READ : 0) |
@@ -165,22 +31,21 @@ static bool perm_is_good(zx_vm_option_t options) {
     return !(options & ZX_VM_PERM_WRITE) || (options & ZX_VM_PERM_READ);
 }
 
-static zx_status_t map_status(int error) {
-    switch (error) {
-        case ENOMEM:
-        case EAGAIN:
-            return ZX_ERR_NO_MEMORY;
-        case EACCES:
-        case EPERM:
-            return ZX_ERR_ACCESS_DENIED;
-        case EEXIST:
-            return ZX_ERR_ALREADY_EXISTS;
-        case ENODEV:
-            return ZX_ERR_NOT_SUPPORTED;
-        default:
-            return ZX_ERR_INVALID_ARGS;
-    }
+// The accesses that a region allows.
+static uint32_t allowed_in(zx_vm_option_t can) {
+    return ((can & ZX_VM_CAN_MAP_READ) ? ZX_VM_PERM_READ : 0) |
+           ((can & ZX_VM_CAN_MAP_WRITE) ? ZX_VM_PERM_WRITE : 0) |
+           ((can & ZX_VM_CAN_MAP_EXECUTE) ? ZX_VM_PERM_EXECUTE : 0);
 }
+
+// The rights that accesses need, on the VMO and on the region.
+static zx_rights_t access_rights(zx_vm_option_t options) {
+    return ((options & ZX_VM_PERM_READ) ? ZX_RIGHT_READ : 0) |
+           ((options & ZX_VM_PERM_WRITE) ? ZX_RIGHT_WRITE : 0) |
+           ((options & ZX_VM_PERM_EXECUTE) ? ZX_RIGHT_EXECUTE : 0);
+}
+
+// ---- mapping
 
 // The next page range at or after `offset` that lies in no hole; false when there is none below
 // end.
@@ -217,172 +82,294 @@ static zx_status_t map_pieces(const ko_vmo_view_t* view, char* base, uint64_t vm
         void* at = base + (offset - vmo_offset);
         if (mmap(at, piece_end - offset, prot, flags | MAP_FIXED, view->fd,
                  (off_t)(view->fd_offset + offset)) == MAP_FAILED) {
-            return map_status(errno);
+            return ko_vmar_status(errno);
         }
         offset = piece_end;
     }
     return ZX_OK;
 }
 
-static zx_status_t map_view(const ko_vmo_view_t* view, zx_vm_option_t options, uint64_t address,
+// Where a mapping goes.
+typedef struct place {
+    zx_vaddr_t address;  // 0: the kernel chooses
+    int flags;           // of mmap
+} place_t;
+
+static zx_status_t map_view(const ko_vmo_view_t* view, zx_vm_option_t options, const place_t* place,
                             uint64_t vmo_offset, uint64_t length, zx_vaddr_t* out) {
-    int place = (options & ZX_VM_SPECIFIC) ? MAP_FIXED_NOREPLACE : 0;
-    void* hint = (options & ZX_VM_SPECIFIC) ? (void*)(uintptr_t)address : NULL;
+    void* hint = (void*)place->address;
     int flags = MAP_SHARED | ((options & ZX_VM_MAP_RANGE) ? MAP_POPULATE : 0);
     bool has_holes = view->holes[0].size > 0 || view->holes[1].size > 0;
     void* base;
     if (has_holes) {
-        base = mmap(hint, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | place,
-                    -1, 0);
+        base = mmap(hint, length, PROT_NONE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | place->flags, -1, 0);
     } else {
-        base = mmap(hint, length, prot_of(options), flags | place, view->fd,
+        base = mmap(hint, length, prot_of(options), flags | place->flags, view->fd,
                     (off_t)(view->fd_offset + vmo_offset));
     }
     if (base == MAP_FAILED) {
-        return map_status(errno);
-    }
-    if (has_holes) {
-        zx_status_t status = map_pieces(view, base, vmo_offset, length, prot_of(options), flags);
-        if (status != ZX_OK) {
-            munmap(base, length);
-            return status;
-        }
+        return ko_vmar_status(errno);
     }
     *out = (zx_vaddr_t)base;
-    return ZX_OK;
+    return has_holes ? map_pieces(view, base, vmo_offset, length, prot_of(options), flags) : ZX_OK;
+}
+
+// Finds the place; what is to be overwritten stays where it is for now.
+static zx_status_t place_find_locked(const ko_vmar_t* region, zx_vm_option_t options,
+                                     uint64_t offset, uint64_t length, place_t* out) {
+    bool is_root = ko_vmar_is_root(region);
+    *out = (place_t){.flags = is_root ? 0 : MAP_FIXED};
+    if (!(options & SPECIFIC_ALL)) {
+        bool is_found = is_root || ko_vmar_gap_locked(region, length, &out->address);
+        return is_found ? ZX_OK : ZX_ERR_NO_RESOURCES;
+    }
+    uint64_t room = region->end - region->start;
+    if (length > room || offset > room - length) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    out->address = region->start + offset;
+    out->flags = is_root ? MAP_FIXED_NOREPLACE : MAP_FIXED;
+    zx_vaddr_t end = out->address + length;
+    zx_vaddr_t covered = out->address;
+    for (size_t i = ko_vmar_find_locked(region, covered);
+         i < region->count && region->entries[i].start < end; i++) {
+        const ko_vmar_entry_t* entry = &region->entries[i];
+        if (!(options & ZX_VM_SPECIFIC_OVERWRITE)) {
+            return ZX_ERR_ALREADY_EXISTS;
+        }
+        if (entry->child) {
+            return ZX_ERR_INVALID_ARGS;
+        }
+        covered = entry->start <= covered ? entry->end : covered;
+        out->flags = MAP_FIXED;
+    }
+    // Between mappings of ours in the root there may be memory of anybody.
+    bool may_overwrite = !is_root || out->flags != MAP_FIXED || covered >= end;
+    return may_overwrite ? ZX_OK : ZX_ERR_ALREADY_EXISTS;
+}
+
+// Takes the mappings in the range out of the table; there are no regions in it.
+static void forget_locked(ko_vmar_t* region, zx_vaddr_t start, zx_vaddr_t end) {
+    size_t index = ko_vmar_find_locked(region, start);
+    while (index < region->count && region->entries[index].start < end) {
+        index = ko_vmar_cut_locked(region, index, start, end);
+    }
 }
 
 // Maps and notes it in the table; takes a reference to the VMO.
-static zx_status_t vmar_map(ko_object_t* vmo, zx_rights_t rights, zx_vm_option_t options,
-                            uint64_t address, uint64_t vmo_offset, uint64_t length,
-                            zx_vaddr_t* out) {
+static zx_status_t map_locked(ko_vmar_t* region, ko_object_t* vmo, const ko_vmo_view_t* view,
+                              uint32_t allowed, zx_vm_option_t options, uint64_t vmar_offset,
+                              uint64_t vmo_offset, uint64_t length, zx_vaddr_t* out) {
+    if (region->is_destroyed) {
+        return ZX_ERR_BAD_STATE;
+    }
+    // Room for the mapping, and for the one that it may split.
+    region->count++;
+    bool has_room = ko_vmar_reserve_locked(region);
+    region->count--;
+    if (!has_room) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    place_t place;
+    zx_status_t status = place_find_locked(region, options, vmar_offset, length, &place);
+    if (status != ZX_OK) {
+        return status;
+    }
+    zx_vaddr_t at = 0;
+    status = map_view(view, options, &place, vmo_offset, length, &at);
+    if (at != 0) {
+        forget_locked(region, at, at + length);
+    }
+    if (status != ZX_OK) {
+        if (at != 0) {
+            ko_vmar_vacate_locked(region, at, at + length);
+        }
+        return status;
+    }
+    ko_object_acquire(vmo);
+    const ko_vmar_entry_t entry = {.start = at, .end = at + length, .vmo = vmo, .allowed = allowed};
+    ko_vmar_insert_locked(region, &entry);
+    *out = at;
+    return ZX_OK;
+}
+
+static zx_status_t vmar_map(ko_vmar_t* region, ko_object_t* vmo, zx_rights_t rights,
+                            zx_vm_option_t options, uint64_t vmar_offset, uint64_t vmo_offset,
+                            uint64_t length, zx_vaddr_t* out) {
     ko_vmo_view_t view;
     ko_vmo_get_view(vmo, &view);
+    uint32_t allowed = allowed_of(rights) & allowed_in(region->can);
+    if ((options & PERM_ALL & ~allowed) != 0 ||
+        ((options & SPECIFIC_ALL) && !(region->can & ZX_VM_CAN_MAP_SPECIFIC))) {
+        return ZX_ERR_ACCESS_DENIED;
+    }
     if ((options & ZX_VM_REQUIRE_NON_RESIZABLE) && view.is_resizable) {
         return ZX_ERR_NOT_SUPPORTED;
     }
     if (vmo_offset > view.size || length > view.size - vmo_offset) {
         return ZX_ERR_OUT_OF_RANGE;
     }
-    pthread_mutex_lock(&space.lock);
-    zx_status_t status = ZX_ERR_NO_MEMORY;
-    if (mapping_reserve_locked(1)) {
-        status = map_view(&view, options, address, vmo_offset, length, out);
-    }
-    if (status == ZX_OK) {
-        mapping_t mapping = {*out, *out + length, vmo, allowed_of(rights)};
-        ko_object_acquire(vmo);
-        mapping_insert_locked(mapping_find_locked(*out), &mapping);
-    }
-    pthread_mutex_unlock(&space.lock);
+    pthread_mutex_lock(&ko_vmar_lock);
+    zx_status_t status =
+        map_locked(region, vmo, &view, allowed, options, vmar_offset, vmo_offset, length, out);
+    pthread_mutex_unlock(&ko_vmar_lock);
     return status;
+}
+
+static bool map_arguments_are_good(zx_vm_option_t options, uint64_t vmar_offset,
+                                   uint64_t vmo_offset, uint64_t len, uint64_t length) {
+    const zx_vm_option_t known =
+        PERM_ALL | SPECIFIC_ALL | ZX_VM_MAP_RANGE | ZX_VM_REQUIRE_NON_RESIZABLE;
+    uint64_t end;
+    return (options & ~known) == 0 && perm_is_good(options) &&
+           !((options & ZX_VM_SPECIFIC_OVERWRITE) && (options & ZX_VM_MAP_RANGE)) && len != 0 &&
+           length >= len && (vmo_offset & ZX_PAGE_MASK) == 0 && (vmar_offset & ZX_PAGE_MASK) == 0 &&
+           (vmar_offset == 0 || (options & SPECIFIC_ALL)) &&
+           !add_overflow(vmo_offset, length, &end);
 }
 
 zx_status_t zx_vmar_map(zx_handle_t handle, zx_vm_option_t options, uint64_t vmar_offset,
                         zx_handle_t vmo, uint64_t vmo_offset, uint64_t len,
                         zx_vaddr_t* mapped_addr) {
-    const zx_vm_option_t known =
-        PERM_ALL | ZX_VM_SPECIFIC | ZX_VM_MAP_RANGE | ZX_VM_REQUIRE_NON_RESIZABLE;
-    zx_status_t status = vmar_check(handle);
+    zx_rights_t needed = access_rights(options);
+    ko_vmar_t* region = NULL;
+    zx_status_t status = ko_vmar_get(handle, needed, &region);
     if (status != ZX_OK) {
         return status;
     }
     uint64_t length = (len + ZX_PAGE_MASK) & ~ZX_PAGE_MASK;
-    uint64_t end;
-    if ((options & ~known) != 0 || !perm_is_good(options) || !mapped_addr || len == 0 ||
-        length < len || (vmo_offset & ZX_PAGE_MASK) != 0 || (vmar_offset & ZX_PAGE_MASK) != 0 ||
-        (vmar_offset != 0 && !(options & ZX_VM_SPECIFIC)) ||
-        add_overflow(vmo_offset, length, &end)) {
-        return ZX_ERR_INVALID_ARGS;
-    }
-    zx_rights_t needed = ZX_RIGHT_MAP | ((options & ZX_VM_PERM_READ) ? ZX_RIGHT_READ : 0) |
-                         ((options & ZX_VM_PERM_WRITE) ? ZX_RIGHT_WRITE : 0) |
-                         ((options & ZX_VM_PERM_EXECUTE) ? ZX_RIGHT_EXECUTE : 0);
     ko_object_t* object = NULL;
     zx_rights_t rights;
-    status = ko_handle_get_rights(vmo, ZX_OBJ_TYPE_VMO, needed, &object, &rights);
-    if (status != ZX_OK) {
-        return status;
+    status = ZX_ERR_INVALID_ARGS;
+    if (mapped_addr && map_arguments_are_good(options, vmar_offset, vmo_offset, len, length)) {
+        status =
+            ko_handle_get_rights(vmo, ZX_OBJ_TYPE_VMO, needed | ZX_RIGHT_MAP, &object, &rights);
     }
-    status = vmar_map(object, rights, options, vmar_offset, vmo_offset, length, mapped_addr);
+    if (status == ZX_OK) {
+        status =
+            vmar_map(region, object, rights, options, vmar_offset, vmo_offset, length, mapped_addr);
+    }
     ko_object_release(object);
+    ko_object_release(&region->base);
     return status;
 }
 
-static zx_status_t range_check(zx_handle_t handle, zx_vaddr_t addr, uint64_t len,
+// ---- unmapping and protecting
+
+static zx_status_t range_check(const ko_vmar_t* region, zx_vaddr_t addr, uint64_t len,
                                zx_vaddr_t* out_end) {
-    zx_status_t status = vmar_check(handle);
-    if (status != ZX_OK) {
-        return status;
-    }
     uint64_t length = (len + ZX_PAGE_MASK) & ~ZX_PAGE_MASK;
-    if ((addr & ZX_PAGE_MASK) != 0 || len == 0 || length < len ||
-        add_overflow(addr, length, out_end)) {
+    bool is_good = (addr & ZX_PAGE_MASK) == 0 && len != 0 && length >= len &&
+                   !add_overflow(addr, length, out_end) && addr >= region->start &&
+                   *out_end <= region->end;
+    return is_good ? ZX_OK : ZX_ERR_INVALID_ARGS;
+}
+
+// An inner region lies in the range with a part of it only.
+static bool cuts_region_locked(const ko_vmar_t* region, zx_vaddr_t addr, zx_vaddr_t end) {
+    for (size_t i = ko_vmar_find_locked(region, addr);
+         i < region->count && region->entries[i].start < end; i++) {
+        const ko_vmar_entry_t* entry = &region->entries[i];
+        if (entry->child && (entry->start < addr || entry->end > end)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static zx_status_t unmap_locked(ko_vmar_t* region, zx_vaddr_t addr, zx_vaddr_t end) {
+    if (region->is_destroyed) {
+        return ZX_ERR_BAD_STATE;
+    }
+    if (cuts_region_locked(region, addr, end)) {
         return ZX_ERR_INVALID_ARGS;
     }
-    return ZX_OK;
+    if (!ko_vmar_reserve_locked(region)) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    zx_status_t status = ZX_ERR_NOT_FOUND;
+    size_t index = ko_vmar_find_locked(region, addr);
+    while (index < region->count && region->entries[index].start < end) {
+        const ko_vmar_entry_t* entry = &region->entries[index];
+        zx_vaddr_t from = entry->start > addr ? entry->start : addr;
+        zx_vaddr_t to = entry->end < end ? entry->end : end;
+        if (entry->child) {
+            ko_vmar_destroy_locked(entry->child);
+        }
+        ko_vmar_vacate_locked(region, from, to);
+        index = ko_vmar_cut_locked(region, index, from, to);
+        status = ZX_OK;
+    }
+    return status;
 }
 
 zx_status_t zx_vmar_unmap(zx_handle_t handle, zx_vaddr_t addr, uint64_t len) {
+    ko_vmar_t* region = NULL;
     zx_vaddr_t end;
-    zx_status_t status = range_check(handle, addr, len, &end);
+    zx_status_t status = ko_vmar_get(handle, ZX_RIGHT_NONE, &region);
     if (status != ZX_OK) {
         return status;
     }
-    status = ZX_ERR_NOT_FOUND;
-    pthread_mutex_lock(&space.lock);
-    size_t index = mapping_find_locked(addr);
-    if (!mapping_reserve_locked(1)) {
-        status = ZX_ERR_NO_MEMORY;
-        index = space.count;
+    status = range_check(region, addr, len, &end);
+    if (status == ZX_OK) {
+        pthread_mutex_lock(&ko_vmar_lock);
+        status = unmap_locked(region, addr, end);
+        pthread_mutex_unlock(&ko_vmar_lock);
     }
-    while (index < space.count && space.mappings[index].start < end) {
-        mapping_t* mapping = &space.mappings[index];
-        zx_vaddr_t from = mapping->start > addr ? mapping->start : addr;
-        zx_vaddr_t to = mapping->end < end ? mapping->end : end;
-        munmap((void*)from, to - from);
-        index = mapping_cut_locked(index, from, to);
-        status = ZX_OK;
-    }
-    pthread_mutex_unlock(&space.lock);
+    ko_object_release(&region->base);
     return status;
 }
 
 // Every byte of [addr, end) is mapped, and may be accessed so.
-static zx_status_t protect_check_locked(zx_vaddr_t addr, zx_vaddr_t end, zx_vm_option_t options) {
-    size_t index = mapping_find_locked(addr);
+static zx_status_t protect_check_locked(const ko_vmar_t* region, zx_vaddr_t addr, zx_vaddr_t end,
+                                        zx_vm_option_t options) {
+    if (region->is_destroyed) {
+        return ZX_ERR_BAD_STATE;
+    }
+    size_t index = ko_vmar_find_locked(region, addr);
     while (addr < end) {
-        if (index >= space.count || space.mappings[index].start > addr) {
+        const ko_vmar_entry_t* entry = &region->entries[index];
+        if (index >= region->count || entry->start > addr) {
             return ZX_ERR_NOT_FOUND;
         }
-        if ((options & ~space.mappings[index].allowed) != 0) {
+        if (entry->child) {
+            return ZX_ERR_INVALID_ARGS;
+        }
+        if ((options & ~entry->allowed) != 0) {
             return ZX_ERR_ACCESS_DENIED;
         }
         ko_vmo_view_t view;
-        ko_vmo_get_view(space.mappings[index].vmo, &view);
+        ko_vmo_get_view(entry->vmo, &view);
         if (view.holes[0].size > 0 || view.holes[1].size > 0) {
             return ZX_ERR_NOT_SUPPORTED;  // would open the holes' reservation
         }
-        addr = space.mappings[index++].end;
+        addr = entry->end;
+        index++;
     }
     return ZX_OK;
 }
 
 zx_status_t zx_vmar_protect(zx_handle_t handle, zx_vm_option_t options, zx_vaddr_t addr,
                             uint64_t len) {
+    ko_vmar_t* region = NULL;
     zx_vaddr_t end;
-    zx_status_t status = range_check(handle, addr, len, &end);
+    zx_status_t status = ko_vmar_get(handle, access_rights(options), &region);
     if (status != ZX_OK) {
         return status;
     }
+    status = range_check(region, addr, len, &end);
     if ((options & ~PERM_ALL) != 0 || !perm_is_good(options)) {
-        return ZX_ERR_INVALID_ARGS;
+        status = ZX_ERR_INVALID_ARGS;
     }
-    pthread_mutex_lock(&space.lock);
-    status = protect_check_locked(addr, end, options);
-    if (status == ZX_OK && mprotect((void*)addr, end - addr, prot_of(options)) < 0) {
-        status = map_status(errno);
+    if (status == ZX_OK) {
+        pthread_mutex_lock(&ko_vmar_lock);
+        status = protect_check_locked(region, addr, end, options);
+        if (status == ZX_OK && mprotect((void*)addr, end - addr, prot_of(options)) < 0) {
+            status = ko_vmar_status(errno);
+        }
+        pthread_mutex_unlock(&ko_vmar_lock);
     }
-    pthread_mutex_unlock(&space.lock);
+    ko_object_release(&region->base);
     return status;
 }

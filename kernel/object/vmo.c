@@ -32,6 +32,7 @@ struct ko_vmo {
     ko_vmo_hole_t holes[KO_VMO_MAX_HOLES];
     ko_vmo_t* parent;           // owned reference; NULL: no child, or one from another process
     _Atomic uint32_t children;  // in this process
+    _Atomic uint32_t mappings;  // likewise
 };
 
 static bool is_page_aligned(uint64_t value) {
@@ -59,6 +60,10 @@ void ko_vmo_get_view(ko_object_t* object, ko_vmo_view_t* out) {
     memcpy(out->holes, vmo->holes, sizeof(out->holes));
 }
 
+void ko_vmo_count_mapping(ko_object_t* object, int change) {
+    atomic_fetch_add(&((ko_vmo_t*)object)->mappings, (uint32_t)change);
+}
+
 // A change is told by ko_object_changed(), so there is nothing to watch.
 static zx_signals_t vmo_signals(ko_object_t* object) {
     return atomic_load(&((ko_vmo_t*)object)->children) == 0 ? ZX_VMO_ZERO_CHILDREN : 0;
@@ -84,7 +89,7 @@ static zx_status_t vmo_get_info(ko_object_t* object, zx_rights_t rights, uint32_
     out->vmo.koid = object->koid;
     memcpy(out->vmo.name, object->name, sizeof(out->vmo.name));
     out->vmo.size_bytes = vmo_size(vmo);
-    out->vmo.num_mappings = ko_vmar_mapping_count(object);
+    out->vmo.num_mappings = atomic_load(&vmo->mappings);
     out->vmo.flags = (is_device ? ZX_INFO_VMO_TYPE_PHYSICAL : ZX_INFO_VMO_TYPE_PAGED) |
                      (vmo->flags & FLAG_RESIZABLE ? ZX_INFO_VMO_RESIZABLE : 0) |
                      (vmo->flags & FLAG_CONTIGUOUS ? ZX_INFO_VMO_CONTIGUOUS : 0) |
@@ -500,7 +505,7 @@ zx_status_t zx_vmo_set_cache_policy(zx_handle_t handle, uint32_t cache_policy) {
     }
     ko_vmo_t* vmo = (ko_vmo_t*)object;
     if (atomic_load(&vmo->cache_policy) != cache_policy) {
-        if (ko_vmar_mapping_count(object) > 0 || vmo->parent || atomic_load(&vmo->children) > 0) {
+        if (atomic_load(&vmo->mappings) > 0 || vmo->parent || atomic_load(&vmo->children) > 0) {
             status = ZX_ERR_BAD_STATE;
         } else {
             atomic_store(&vmo->cache_policy, cache_policy);

@@ -41,5 +41,5 @@ zx_status_t ko_vmo_create_from_memfd(int fd, zx_handle_t* out);
 zx_status_t ko_vmo_make_child(ko_object_t* parent, ko_vmo_view_t* view, bool is_snapshot,
                               zx_rights_t rights, zx_handle_t* out);
 
-// Live mappings of a VMO in this process (vmar.c).
-size_t ko_vmar_mapping_count(const ko_object_t* vmo);
+// A mapping of it was made in this process (1) or is gone (-1).
+void ko_vmo_count_mapping(ko_object_t* vmo, int change);

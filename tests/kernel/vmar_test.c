@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Mapping VMOs: what is reachable, with which access, and where it ends.
-#include <setjmp.h>
-#include <signal.h>
 #include <sys/mman.h>
 
+#include "fault.h"
 #include "object_test.h"
 #include "vmo.h"
 
@@ -42,31 +41,6 @@ static volatile char* map(zx_vm_option_t options, uint64_t offset, uint64_t leng
 
 static void unmap(volatile char* address, uint64_t length) {
     expect_ok(zx_vmar_unmap(root, (zx_vaddr_t)address, length));
-}
-
-static sigjmp_buf fault_exit;
-static void on_fault(int number) {
-    (void)number;
-    siglongjmp(fault_exit, 1);
-}
-
-// True if the access kills.
-static bool faults(volatile char* address, bool is_write) {
-    struct sigaction action = {.sa_handler = on_fault};
-    struct sigaction before[2];
-    sigaction(SIGSEGV, &action, &before[0]);
-    sigaction(SIGBUS, &action, &before[1]);
-    volatile bool result = true;
-    if (sigsetjmp(fault_exit, 1) == 0) {
-        char value = *address;
-        if (is_write) {
-            *address = value;
-        }
-        result = false;
-    }
-    sigaction(SIGSEGV, &before[0], NULL);
-    sigaction(SIGBUS, &before[1], NULL);
-    return result;
 }
 
 OBJECT_TEST(vmar, shows_the_vmo) {
@@ -116,6 +90,12 @@ OBJECT_TEST(vmar, arguments) {
     expect_status(zx_vmar_map(root, READ, 0, root, 0, PAGE, &at), ZX_ERR_WRONG_TYPE);
     expect_status(zx_vmar_map(root, READ, 0, 0x1234, 0, PAGE, &at), ZX_ERR_BAD_HANDLE);
     expect_status(zx_vmar_map(vmo, READ, 0, vmo, 0, PAGE, &at), ZX_ERR_WRONG_TYPE);
+    expect_status(zx_vmar_map(0, READ, 0, vmo, 0, PAGE, &at), ZX_ERR_BAD_HANDLE);
+    expect_status(zx_vmar_unmap(0x1234, PAGE, PAGE), ZX_ERR_BAD_HANDLE);
+    expect_status(zx_vmar_protect(0x1234, READ, PAGE, PAGE), ZX_ERR_BAD_HANDLE);
+    expect_status(zx_vmar_protect(vmo, READ, PAGE, PAGE), ZX_ERR_WRONG_TYPE);
+    expect_status(zx_vmar_protect(root, READ, 1, PAGE), bad);
+    expect_status(zx_vmar_protect(root, READ, PAGE, 0), bad);
     expect_status(zx_vmar_unmap(root, 1, PAGE), bad);
     expect_status(zx_vmar_unmap(root, PAGE, 0), bad);
     expect_status(zx_vmar_unmap(root, PAGE, UINT64_MAX), bad);
@@ -190,6 +170,34 @@ OBJECT_TEST(vmar, specific) {
     expect_status(zx_vmar_map(root, READ | ZX_VM_SPECIFIC, (zx_vaddr_t)at, vmo, 0, PAGE, &got),
                   ZX_ERR_ALREADY_EXISTS);
     unmap(at, PAGE);
+}
+
+// A new mapping takes the place of what was mapped this way, and of nothing else.
+OBJECT_TEST(vmar, overwrite) {
+    const zx_vm_option_t over = READ | ZX_VM_SPECIFIC_OVERWRITE;
+    expect_ok(zx_vmo_write(vmo, "0", 0, 1));
+    expect_ok(zx_vmo_write(vmo, "3", 3 * PAGE, 1));
+    volatile char* at = map(BOTH, 0, 4 * PAGE);
+    zx_vaddr_t middle = (zx_vaddr_t)at + PAGE;
+    zx_vaddr_t got = 0;
+    expect_status(zx_vmar_map(root, over | ZX_VM_MAP_RANGE, middle, vmo, 0, PAGE, &got),
+                  ZX_ERR_INVALID_ARGS);
+    expect_ok(zx_vmar_map(root, over, middle, vmo, 0, 2 * PAGE, &got));
+    cr_assert_eq(got, middle);
+    cr_assert_eq(mappings(), 3, "the old one is in two pieces");
+    cr_assert(at[0] == '0' && at[PAGE] == '0' && at[3 * PAGE] == '3');
+    cr_assert(faults(at + PAGE, true) && !faults(at, true) && !faults(at + 3 * PAGE, true));
+    expect_status(zx_vmar_protect(root, BOTH, middle, PAGE), ZX_OK);
+    unmap(at + 3 * PAGE, PAGE);
+    expect_status(zx_vmar_map(root, over, middle, vmo, 0, 3 * PAGE, &got), ZX_ERR_ALREADY_EXISTS);
+    expect_ok(zx_vmar_map(root, over, (zx_vaddr_t)at + 3 * PAGE, vmo, 0, PAGE, &got));
+    unmap(at, 4 * PAGE);
+    char* foreign = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    foreign[0] = 1;
+    expect_status(zx_vmar_map(root, over, (zx_vaddr_t)foreign, vmo, 0, PAGE, &got),
+                  ZX_ERR_ALREADY_EXISTS);
+    cr_assert_eq(foreign[0], 1);
+    munmap(foreign, PAGE);
 }
 
 // The mapping holds the memory, not the handle.

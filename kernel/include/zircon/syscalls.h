@@ -172,11 +172,32 @@ zx_status_t zx_vmo_op_range(zx_handle_t handle, uint32_t op, uint64_t offset, ui
 zx_status_t zx_vmo_set_cache_policy(zx_handle_t handle, uint32_t cache_policy);
 zx_status_t zx_cache_flush(const void* addr, size_t size, uint32_t options);
 
-// `handle` is zx_vmar_root_self(). A mapping outlives the handles to its VMO.
+// ---- address regions: docs/objects/vmar.md
+
+// A region of the address space inside `parent_vmar`, of whole pages: *child_addr is where it is.
+// options: ZX_VM_CAN_MAP_READ, _WRITE, _EXECUTE (what may be mapped in it: the parent must allow
+// it, and its handle have the right of that name, else ZX_ERR_ACCESS_DENIED) and
+// ZX_VM_CAN_MAP_SPECIFIC; ZX_VM_SPECIFIC: at `offset` bytes from the start of the parent, which is
+// else 0; ZX_VM_COMPACT says nothing here. ZX_ERR_BAD_STATE: the parent was destroyed.
+// ZX_ERR_ALREADY_EXISTS: something is there. ZX_ERR_NO_RESOURCES: the parent has no room left.
+// Closing the handle leaves the region: zx_vmar_destroy() ends it.
+zx_status_t zx_vmar_allocate(zx_handle_t parent_vmar, zx_vm_option_t options, uint64_t offset,
+                             uint64_t size, zx_handle_t* child_vmar, zx_vaddr_t* child_addr);
+// Unmaps all that is in the region, and ends it and the regions in it: calls on their handles give
+// ZX_ERR_BAD_STATE. ZX_ERR_NOT_SUPPORTED: the root.
+zx_status_t zx_vmar_destroy(zx_handle_t handle);
+
+// `handle` is zx_vmar_root_self() or a region in it; both handles need the rights of the wanted
+// accesses, the VMO's ZX_RIGHT_MAP too. `len` is rounded up to pages. A mapping outlives the
+// handles to its VMO. ZX_ERR_BAD_STATE: the region was destroyed. ZX_ERR_ALREADY_EXISTS,
+// ZX_ERR_NO_RESOURCES: as above.
 zx_status_t zx_vmar_map(zx_handle_t handle, zx_vm_option_t options, uint64_t vmar_offset,
                         zx_handle_t vmo, uint64_t vmo_offset, uint64_t len,
                         zx_vaddr_t* mapped_addr);
+// Unmaps what lies in the range, and destroys regions that lie in it whole; a part of one is
+// ZX_ERR_INVALID_ARGS. ZX_ERR_NOT_FOUND: there is nothing.
 zx_status_t zx_vmar_unmap(zx_handle_t handle, zx_vaddr_t addr, uint64_t len);
+// ZX_ERR_NOT_FOUND: not all of the range is mapped. ZX_ERR_INVALID_ARGS: a region is in it.
 zx_status_t zx_vmar_protect(zx_handle_t handle, zx_vm_option_t options, zx_vaddr_t addr,
                             uint64_t len);
 

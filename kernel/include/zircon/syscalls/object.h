@@ -9,6 +9,7 @@ typedef uint32_t zx_object_info_topic_t;
 #define ZX_INFO_HANDLE_VALID ((zx_object_info_topic_t)1u)   // no buffer: OK or BAD_HANDLE
 #define ZX_INFO_HANDLE_BASIC ((zx_object_info_topic_t)2u)   // zx_info_handle_basic_t
 #define ZX_INFO_PROCESS      ((zx_object_info_topic_t)3u)   // zx_info_process_t
+#define ZX_INFO_VMAR         ((zx_object_info_topic_t)7u)   // zx_info_vmar_t
 #define ZX_INFO_RESOURCE     ((zx_object_info_topic_t)18u)  // zx_info_resource_t
 #define ZX_INFO_HANDLE_COUNT ((zx_object_info_topic_t)19u)  // zx_info_handle_count_t
 #define ZX_INFO_BTI          ((zx_object_info_topic_t)20u)  // zx_info_bti_t
@@ -36,6 +37,11 @@ typedef struct zx_info_process {
     bool debugger_attached;
     uint8_t padding1[5];
 } zx_info_process_t;
+
+typedef struct zx_info_vmar {
+    uintptr_t base;
+    size_t len;
+} zx_info_vmar_t;
 
 typedef struct zx_info_resource {
     uint32_t kind;

@@ -69,6 +69,9 @@ static ko_call_t* call_find_locked(ko_channel_t* channel, const ko_message_t* me
 }
 
 zx_status_t ko_channel_pump_locked(ko_channel_t* channel, const ko_call_t* own) {
+    if (channel->is_moved) {
+        return ZX_ERR_CANCELED;
+    }
     if (atomic_load(&channel->is_broken)) {
         return ZX_ERR_PEER_CLOSED;
     }
@@ -159,14 +162,28 @@ static uint32_t channel_wait_sources(ko_object_t* object, zx_signals_t mask,
     return ko_fd_wait_source(((ko_channel_t*)object)->fd, mask, out);
 }
 
+// The messages that were taken from the socket go along, and those that are in it stay there from
+// now on: a thread that is still inside a call takes none.
 static zx_status_t channel_export(ko_object_t* object, ko_wire_t* out) {
     ko_channel_t* channel = (ko_channel_t*)object;
-    if (atomic_load(&channel->kept_count) > 0 || atomic_load(&channel->is_broken)) {
-        return ZX_ERR_BAD_STATE;
+    zx_status_t status = ZX_OK;
+    pthread_mutex_lock(&channel->lock);
+    uint32_t kept_count = atomic_load(&channel->kept_count);
+    if (atomic_load(&channel->is_broken) || channel->is_moved) {
+        status = ZX_ERR_BAD_STATE;
+    } else if (kept_count > 0) {
+        status = ko_kept_pack(&channel->kept, channel->moved_fds);
     }
-    out->fd_count = 1;
-    out->fds[0] = channel->fd;
-    return ZX_OK;
+    if (status == ZX_OK) {
+        channel->is_moved = true;
+        out->words[0] = kept_count;
+        out->fds[out->fd_count++] = channel->fd;
+        for (size_t i = 0; i < countof(channel->moved_fds) && channel->moved_fds[i] >= 0; i++) {
+            out->fds[out->fd_count++] = channel->moved_fds[i];
+        }
+    }
+    pthread_mutex_unlock(&channel->lock);
+    return status;
 }
 
 static void channel_destroy(ko_object_t* object) {
@@ -175,6 +192,8 @@ static void channel_destroy(ko_object_t* object) {
     while ((kept = channel_unkeep_locked(channel))) {
         ko_message_free(kept);
     }
+    ko_fd_close(&channel->moved_fds[1]);
+    ko_fd_close(&channel->moved_fds[0]);
     ko_fd_close(&channel->fd);
     pthread_mutex_destroy(&channel->lock);
     free(channel);
@@ -196,6 +215,8 @@ static ko_channel_t* channel_new(int fd) {
     if (channel) {
         ko_object_init(&channel->base, &channel_ops);
         channel->fd = fd;
+        channel->moved_fds[0] = -1;
+        channel->moved_fds[1] = -1;
         pthread_mutex_init(&channel->lock, NULL);
         list_initialize(&channel->kept);
         list_initialize(&channel->calls);
@@ -246,18 +267,33 @@ zx_status_t lx_channel_dup_fd(zx_handle_t handle, int* out_fd) {
     if (status != ZX_OK) {
         return status;
     }
-    ko_wire_t wire;
-    status = channel_export(object, &wire);
-    if (status == ZX_OK) {
-        *out_fd = fcntl(wire.fds[0], F_DUPFD_CLOEXEC, 3);
+    ko_channel_t* channel = (ko_channel_t*)object;
+    if (atomic_load(&channel->kept_count) > 0 || atomic_load(&channel->is_broken)) {
+        status = ZX_ERR_BAD_STATE;
+    } else {
+        *out_fd = fcntl(channel->fd, F_DUPFD_CLOEXEC, 3);
         status = *out_fd >= 0 ? ZX_OK : ZX_ERR_NO_RESOURCES;
     }
     ko_object_release(object);
     return status;
 }
 
+// The kept messages of a channel that arrives.
+static zx_status_t import_kept(ko_channel_t* channel, const ko_wire_t* wire) {
+    list_node_t kept = LIST_INITIAL_VALUE(kept);
+    int fds = wire->fd_count > 2 ? wire->fds[2] : -1;
+    zx_status_t status = ko_kept_unpack(wire->fds[1], fds, wire->words[0], &kept);
+    ko_message_t* message;
+    while ((message = list_remove_head_type(&kept, ko_message_t, node))) {
+        channel_keep_locked(channel, message, false);  // nobody else knows of the channel yet
+    }
+    channel->has_news = false;
+    return status;
+}
+
 zx_status_t ko_import_channel(ko_wire_t* wire, ko_object_t** out) {
-    if (wire->fd_count != 1 || !ko_fd_is_seqpacket(wire->fds[0])) {
+    if (wire->fd_count < 1 || wire->fd_count > 3 || !ko_fd_is_seqpacket(wire->fds[0]) ||
+        (wire->fd_count == 1) != (wire->words[0] == 0)) {
         return ZX_ERR_IO_DATA_INTEGRITY;
     }
     ko_channel_t* channel = channel_new(wire->fds[0]);
@@ -265,6 +301,11 @@ zx_status_t ko_import_channel(ko_wire_t* wire, ko_object_t** out) {
         return ZX_ERR_NO_MEMORY;
     }
     wire->fds[0] = -1;
+    zx_status_t status = wire->fd_count > 1 ? import_kept(channel, wire) : ZX_OK;
+    if (status != ZX_OK) {
+        ko_object_release(&channel->base);
+        return status;
+    }
     *out = &channel->base;
     return ZX_OK;
 }
@@ -318,6 +359,9 @@ static zx_status_t channel_excuse_locked(ko_channel_t* channel, zx_status_t stat
 // Gets the next message: a kept one in *out_kept, or one in *out from the socket.
 static zx_status_t channel_next_locked(ko_channel_t* channel, ko_message_t* out,
                                        ko_message_t** out_kept) {
+    if (channel->is_moved) {
+        return ZX_ERR_CANCELED;
+    }
     if (atomic_load(&channel->call_count) > 0) {
         zx_status_t status = ko_channel_pump_locked(channel, NULL);
         if (atomic_load(&channel->kept_count) == 0) {

@@ -8,6 +8,8 @@
 // Messages that were taken from the socket but are not read yet. A channel keeps no more than this.
 #define KO_CHANNEL_MAX_KEPT     4096u
 #define KO_CHANNEL_MAX_KEPT_FDS 1024u
+// What of them can go to another process with the channel.
+#define KO_CHANNEL_MAX_MOVED_BYTES ((size_t)1024 * 1024)
 
 typedef struct ko_channel {
     ko_object_t base;
@@ -21,6 +23,8 @@ typedef struct ko_channel {
     list_node_t kept;      // ko_message_t, in the order received
     uint32_t kept_fds;
     bool owes_integrity_error;  // broken, and no reader was told yet
+    bool is_moved;              // it goes to another process: nothing is taken here any more
+    int moved_fds[2];           // owned: what goes along (ko_kept_pack), or -1
     bool has_news;              // something was kept since the waiters were last told
     list_node_t calls;          // ko_call_t
 } ko_channel_t;
@@ -42,3 +46,13 @@ zx_status_t ko_channel_pump_locked(ko_channel_t* channel, const ko_call_t* own);
 void ko_channel_unlock_and_tell(ko_channel_t* channel);
 // After a malformed message: closes the connection.
 void ko_channel_break_locked(ko_channel_t* channel);
+
+// ---- messages that leave with the channel (channel_kept.c)
+
+// Puts the messages of the list, which stay its own, into fds that are the caller's to close: [0]
+// holds the messages, [1] their fds (-1: they have none). ZX_ERR_NO_RESOURCES: more than
+// KO_CHANNEL_MAX_MOVED_BYTES, or no fds left; nothing is open then.
+zx_status_t ko_kept_pack(const list_node_t* kept, int out_fds[2]);
+// Adds `count` messages from another process to the list; the fds stay the caller's.
+// ZX_ERR_IO_DATA_INTEGRITY: that is not what is in them; the list is empty then.
+zx_status_t ko_kept_unpack(int records, int fds, uint64_t count, list_node_t* out);

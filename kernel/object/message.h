@@ -55,6 +55,8 @@ zx_status_t ko_outgoing_init(ko_outgoing_t* out, const void* bytes, uint32_t byt
 // Does not block: ZX_ERR_SHOULD_WAIT. May be called again.
 zx_status_t ko_outgoing_send(ko_outgoing_t* out, int fd);
 void ko_outgoing_fini(ko_outgoing_t* out);
+// One datagram of nothing but fds. Returns 0 or an errno.
+int ko_message_send_fds(int socket, const int* fds, uint32_t count);
 
 // ---- receiving
 
@@ -72,6 +74,10 @@ typedef struct ko_message {
 // Receives one without blocking. The views hold until the thread's next ko_message_receive.
 // SHOULD_WAIT, PEER_CLOSED, IO_DATA_INTEGRITY (nothing is left open), NO_MEMORY.
 zx_status_t ko_message_receive(int fd, ko_message_t* out);
+// The fds of one such datagram, owned by the caller, on failure too.
+zx_status_t ko_message_receive_fds(int socket, int fds[KO_MSG_MAX_FDS], uint32_t* out_count);
+// Checks the bytes of a message in a buffer whose fds are in `out`, and fills the rest of it.
+bool ko_message_parse(uint8_t* buffer, size_t size, ko_message_t* out);
 // A heap copy that owns everything; `message` gives up its fds. NULL: no memory, `message`
 // unchanged.
 ko_message_t* ko_message_keep(ko_message_t* message);

@@ -82,7 +82,7 @@ static bool bulk_read(ko_message_t* out, uint8_t* body, size_t body_size) {
     return is_good;
 }
 
-static bool message_parse(uint8_t* buffer, size_t size, ko_message_t* out) {
+bool ko_message_parse(uint8_t* buffer, size_t size, ko_message_t* out) {
     ko_msg_header_t header;
     if (size < sizeof(header)) {
         return false;
@@ -138,16 +138,15 @@ static zx_status_t receive_failed(int fd, ssize_t size) {
     }
 }
 
-zx_status_t ko_message_receive(int fd, ko_message_t* out) {
-    uint8_t* buffer = buffer_get();
-    if (!buffer) {
-        return ZX_ERR_NO_MEMORY;
-    }
+// Receives one datagram; its fds are in `out`, on failure too. ZX_ERR_IO_DATA_INTEGRITY: it was
+// cut.
+static zx_status_t datagram_receive(int fd, uint8_t* buffer, size_t capacity, ko_message_t* out,
+                                    size_t* out_size) {
     union {
         struct cmsghdr align;
         char space[CMSG_SPACE(KO_MSG_MAX_FDS * sizeof(int))];
     } control;
-    struct iovec iov = {.iov_base = buffer, .iov_len = BUFFER_SIZE};
+    struct iovec iov = {.iov_base = buffer, .iov_len = capacity};
     struct msghdr received = {.msg_iov = &iov, .msg_iovlen = 1};
     ssize_t size = 0;
     // ECONNRESET says once that the peer left data unread; what it sent before comes after it.
@@ -162,13 +161,36 @@ zx_status_t ko_message_receive(int fd, ko_message_t* out) {
     if (size < 0 || (size == 0 && received.msg_controllen == 0)) {
         return receive_failed(fd, size);
     }
+    *out_size = (size_t)size;
     bool is_good = fds_collect(&received, out);
     is_good = is_good && (received.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
-    if (!is_good || !message_parse(buffer, (size_t)size, out)) {
-        ko_message_close_fds(out);
-        return ZX_ERR_IO_DATA_INTEGRITY;
+    return is_good ? ZX_OK : ZX_ERR_IO_DATA_INTEGRITY;
+}
+
+zx_status_t ko_message_receive(int fd, ko_message_t* out) {
+    uint8_t* buffer = buffer_get();
+    if (!buffer) {
+        return ZX_ERR_NO_MEMORY;
     }
-    return ZX_OK;
+    size_t size = 0;
+    zx_status_t status = datagram_receive(fd, buffer, BUFFER_SIZE, out, &size);
+    if (status == ZX_OK && !ko_message_parse(buffer, size, out)) {
+        status = ZX_ERR_IO_DATA_INTEGRITY;
+    }
+    if (status != ZX_OK) {
+        ko_message_close_fds(out);
+    }
+    return status;
+}
+
+zx_status_t ko_message_receive_fds(int socket, int fds[KO_MSG_MAX_FDS], uint32_t* out_count) {
+    ko_message_t message;
+    uint8_t byte;
+    size_t size = 0;
+    zx_status_t status = datagram_receive(socket, &byte, sizeof(byte), &message, &size);
+    memcpy(fds, message.fds, message.fd_count * sizeof(int));
+    *out_count = message.fd_count;
+    return status;
 }
 
 ko_message_t* ko_message_keep(ko_message_t* message) {

@@ -155,6 +155,12 @@ static int datagram_send(int fd, struct iovec* iov, size_t iov_count, const int*
     }
 }
 
+int ko_message_send_fds(int socket, const int* fds, uint32_t count) {
+    char byte = 0;
+    struct iovec iov = {.iov_base = &byte, .iov_len = sizeof(byte)};
+    return datagram_send(socket, &iov, 1, fds, count);
+}
+
 // Writes the body into a memfd that nobody can change afterwards. -1 on failure.
 static int bulk_create(const struct iovec* iov, int iov_count) {
     int fd = memfd_create("zx-message", MFD_CLOEXEC | MFD_ALLOW_SEALING);

@@ -209,14 +209,44 @@ static const uint8_t types[] = {
     ZX_OBJ_TYPE_SOCKET,  ZX_OBJ_TYPE_PCI_DEVICE, ZX_OBJ_TYPE_LOG,       KO_OBJ_TYPE_LISTENER,
     KO_OBJ_TYPE_PIPE,    ZX_OBJ_TYPE_PORT,       ZX_OBJ_TYPE_PROCESS,   200};
 
+// The messages that a channel brings with it: a memfd of messages, a socket with fds of theirs.
+static uint32_t kept_fds(input_t* in, int* out) {
+    uint8_t records[1024];
+    size_t size = 0;
+    uint8_t how = take_byte(in);
+    for (uint8_t left = how % 5; left > 0; left--) {
+        uint8_t body = take_byte(in) % 200;
+        const ko_msg_header_t header = {.magic = KO_MSG_MAGIC,
+                                        .byte_count = how & 0x80 ? take_byte(in) : body,
+                                        .handle_count = how & 0x40 ? take_byte(in) : 0,
+                                        .fd_count = how & 0x40 ? take_byte(in) % 4 : 0};
+        memcpy(records + size, &header, sizeof(header));
+        take(in, records + size + sizeof(header), body);
+        size += sizeof(header) + body;
+    }
+    out[0] = memfd(size, records, size, how & 0x20 ? F_SEAL_SHRINK : F_SEAL_SHRINK | F_SEAL_WRITE);
+    int ends[2];
+    CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
+    if (how & 0x10) {
+        CHECK(ko_message_send_fds(ends[0], pages, how % 4 + 1) == 0);
+    }
+    close(ends[0]);
+    if (how & 8) {
+        close(ends[1]);
+        return 1;
+    }
+    out[1] = ends[1];
+    return 2;
+}
+
 // What each of them is sent with, so that the fds fit by themselves.
-static uint32_t true_fds(uint8_t type, uint8_t variant, int* out) {
+static uint32_t true_fds(input_t* in, uint8_t type, uint8_t variant, int* out) {
     uint8_t kinds[KO_WIRE_MAX_FDS] = {0};
     uint32_t count = 0;
     switch (type) {
         case ZX_OBJ_TYPE_CHANNEL:
-            kinds[count++] = 7;
-            break;
+            out[0] = fd_make(7);
+            return variant & 1 ? 1 + kept_fds(in, &out[1]) : 1;
         case ZX_OBJ_TYPE_EVENT:
             kinds[count++] = 0;
             kinds[count++] = 4;
@@ -277,7 +307,7 @@ static void handle_add(input_t* in, attack_t* attack) {
             fds[i] = fd_make(take_byte(in));
         }
     } else {
-        handle.fd_count = true_fds((uint8_t)handle.type, variant, fds);
+        handle.fd_count = true_fds(in, (uint8_t)handle.type, variant, fds);
     }
     for (uint32_t i = 0; i < handle.fd_count && i < KO_WIRE_MAX_FDS; i++) {
         if (attack->fd_count < MAX_FDS) {

@@ -250,13 +250,3 @@ OBJECT_TEST(channel, an_end_moves_with_its_messages) {
     test_close(moved);
     test_close(ends[0]);
 }
-
-OBJECT_TEST(channel, an_end_with_a_kept_message_stays) {
-    zx_handle_t ends[2];
-    uint32_t size;
-    expect_ok(zx_channel_create(0, &ends[0], &ends[1]));
-    test_write(ends[0], "kept");
-    expect_status(read_nothing(ends[1], &size, NULL), ZX_ERR_BUFFER_TOO_SMALL);
-    expect_status(zx_channel_write(near, 0, NULL, 0, &ends[1], 1), ZX_ERR_BAD_STATE);
-    test_close(ends[0]);
-}

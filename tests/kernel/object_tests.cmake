@@ -4,7 +4,7 @@ function(add_object_test unit)
     add_zx_test(kernel_${unit} SOURCES ${unit}_test.c LIBS zircon)
     target_include_directories(kernel_${unit} PRIVATE ${CMAKE_SOURCE_DIR}/kernel/object)
 endfunction()
-foreach(unit handle channel channel_call channel_fds channel_hostile channel_wire transfer port wait event eventpair
+foreach(unit handle channel channel_call channel_fds channel_hostile channel_move channel_wire transfer port wait event eventpair
              vmo vmar vmar_region fifo timer resource futex completion time listnode pin)
     add_object_test(${unit})
 endforeach()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Interrupt objects: an eventfd that hardware or zx_interrupt_trigger signals.
-// docs/objects/interrupt.md.
+// Interrupt objects: an eventfd that hardware or zx_interrupt_trigger signals, or a UIO device,
+// which does the same. docs/objects/interrupt.md.
 //
 // What crosses a process: the eventfd, a second one that becomes readable for ever when somebody
 // destroys the interrupt, and for a line the eventfd that unmasks it, for a virtual one a page with
@@ -15,7 +15,10 @@
 #include <sys/mman.h>
 
 #include <lx/status.h>
+#include <lx/uio.h>
 #include <zircon/syscalls.h>
+
+#include "lx_uio.h"
 
 void ko_interrupt_ring(int fd) {
     uint64_t one = 1;
@@ -27,22 +30,41 @@ static bool is_readable(int fd) {
     return (ko_fd_signals(fd) & __ZX_OBJECT_READABLE) != 0;
 }
 
-bool ko_interrupt_consume(ko_interrupt_t* interrupt, zx_time_t* out_timestamp) {
+bool ko_interrupt_is_destroyed(const ko_interrupt_t* interrupt) {
+    return atomic_load(&interrupt->is_destroyed) || is_readable(interrupt->destroy_fd);
+}
+
+zx_status_t ko_interrupt_consume(ko_interrupt_t* interrupt, zx_time_t* out_timestamp) {
+    if (interrupt->kind == KO_INTERRUPT_UIO) {
+        zx_status_t status = lx_uio_take(interrupt->event_fd);
+        *out_timestamp = zx_clock_get_monotonic();
+        return status;
+    }
     uint64_t count = 0;
     ssize_t done = read(interrupt->event_fd, &count, sizeof(count));
     if (done != (ssize_t)sizeof(count)) {
-        return false;
+        return ZX_ERR_SHOULD_WAIT;
     }
     uint64_t stamp = interrupt->page != NULL ? atomic_exchange(&interrupt->page->stamp, 0) : 0;
     *out_timestamp = stamp != 0 ? (zx_time_t)stamp >> 1 : zx_clock_get_monotonic();
-    return true;
+    return ZX_OK;
 }
 
-void ko_interrupt_unmask_locked(ko_interrupt_t* interrupt) {
-    if (interrupt->is_masked) {
-        interrupt->is_masked = false;
+void ko_interrupt_delivered_locked(ko_interrupt_t* interrupt) {
+    interrupt->is_masked =
+        interrupt->kind == KO_INTERRUPT_LEVEL || interrupt->kind == KO_INTERRUPT_UIO;
+}
+
+zx_status_t ko_interrupt_unmask_locked(ko_interrupt_t* interrupt) {
+    zx_status_t status = ZX_OK;
+    if (interrupt->is_masked && interrupt->kind != KO_INTERRUPT_UIO) {
         ko_interrupt_ring(interrupt->unmask_fd);
+    } else if (interrupt->is_masked && !ko_interrupt_is_destroyed(interrupt)) {
+        status = lx_uio_control(interrupt->event_fd, true);
+        status = status == ZX_ERR_NOT_SUPPORTED ? ZX_OK : status;  // nobody had masked it
     }
+    interrupt->is_masked = interrupt->is_masked && status != ZX_OK;
+    return status;
 }
 
 void ko_interrupt_detach(ko_interrupt_t* interrupt) {
@@ -53,6 +75,10 @@ void ko_interrupt_detach(ko_interrupt_t* interrupt) {
     if (device != NULL) {
         ko_pci_device_unmap_vector(device, interrupt->vector, !atomic_load(&interrupt->is_shared));
         ko_object_release(&device->base);
+    }
+    bool is_last = atomic_load(&interrupt->is_destroyed) || !atomic_load(&interrupt->is_shared);
+    if (interrupt->kind == KO_INTERRUPT_UIO && is_last) {
+        (void)lx_uio_control(interrupt->event_fd, false);
     }
 }
 
@@ -107,14 +133,17 @@ static bool interrupt_port_packet(ko_object_t* object, zx_port_packet_t* out) {
     ko_interrupt_t* interrupt = containerof(object, ko_interrupt_t, base);
     zx_time_t timestamp = 0;
     pthread_mutex_lock(&interrupt->lock);
-    bool is_delivered = interrupt->port != NULL && !interrupt->is_unacked &&
-                        !atomic_load(&interrupt->is_destroyed) &&
-                        ko_interrupt_consume(interrupt, &timestamp);
+    zx_status_t status = ZX_ERR_SHOULD_WAIT;
+    if (interrupt->port != NULL && !interrupt->is_unacked &&
+        !atomic_load(&interrupt->is_destroyed)) {
+        status = ko_interrupt_consume(interrupt, &timestamp);
+    }
+    bool is_delivered = status != ZX_ERR_SHOULD_WAIT;
     if (is_delivered) {
         interrupt->is_unacked = true;
-        interrupt->is_masked = interrupt->kind == KO_INTERRUPT_LEVEL;
+        ko_interrupt_delivered_locked(interrupt);
         out->type = ZX_PKT_TYPE_INTERRUPT;
-        out->status = ZX_OK;
+        out->status = status;
         out->interrupt = (zx_packet_interrupt_t){.timestamp = timestamp};
     }
     pthread_mutex_unlock(&interrupt->lock);
@@ -192,6 +221,43 @@ zx_status_t ko_interrupt_create(ko_interrupt_kind_t kind, ko_object_t** out) {
     return ZX_OK;
 }
 
+// Takes `fd` when it succeeds. It is masked, as far as anybody here knows.
+static zx_status_t create_uio(int fd, ko_object_t** out) {
+    ko_interrupt_t* interrupt = interrupt_alloc(KO_INTERRUPT_UIO);
+    if (interrupt == NULL) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    interrupt->destroy_fd = make_eventfd();
+    if (interrupt->destroy_fd < 0) {
+        ko_object_release(&interrupt->base);
+        return ZX_ERR_NO_RESOURCES;
+    }
+    interrupt->event_fd = fd;
+    interrupt->is_masked = true;
+    *out = &interrupt->base;
+    return ZX_OK;
+}
+
+zx_status_t lx_interrupt_from_uio(int fd, zx_handle_t* out) {
+    ko_object_t* object = NULL;
+    int flags = fcntl(fd, F_GETFL);
+    bool is_open = flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+                   fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+    zx_status_t status = is_open ? lx_uio_check(fd) : ZX_ERR_WRONG_TYPE;
+    if (status == ZX_OK) {
+        status = lx_uio_control(fd, false);
+        status = status == ZX_ERR_NOT_SUPPORTED ? ZX_OK : status;
+    }
+    if (status == ZX_OK) {
+        status = out != NULL ? create_uio(fd, &object) : ZX_ERR_INVALID_ARGS;
+    }
+    if (status != ZX_OK) {
+        ko_fd_close(&fd);
+        return status;
+    }
+    return ko_handle_make(object, ZX_RIGHT_SAME_RIGHTS, out);
+}
+
 int ko_interrupt_event_fd(const ko_object_t* object) {
     return containerof(object, ko_interrupt_t, base)->event_fd;
 }
@@ -212,8 +278,15 @@ void ko_interrupt_attach(ko_object_t* object, ko_pci_device_t* device, uint32_t 
 // Fds from another process, checked for being what the kind needs.
 static bool wire_is_good(const ko_wire_t* wire) {
     uint64_t kind = wire->words[0];
-    if (kind > KO_INTERRUPT_LEVEL || wire->fd_count != (kind == KO_INTERRUPT_EDGE ? 2u : 3u) ||
-        !ko_fd_is_eventfd(wire->fds[0]) || !ko_fd_is_eventfd(wire->fds[1])) {
+    bool has_third = kind == KO_INTERRUPT_LEVEL || kind == KO_INTERRUPT_VIRTUAL;
+    if (kind > KO_INTERRUPT_UIO || wire->fd_count != (has_third ? 3u : 2u) ||
+        !ko_fd_is_eventfd(wire->fds[1])) {
+        return false;
+    }
+    if (kind == KO_INTERRUPT_UIO) {
+        return lx_uio_check(wire->fds[0]) == ZX_OK;
+    }
+    if (!ko_fd_is_eventfd(wire->fds[0])) {
         return false;
     }
     switch (kind) {
@@ -240,9 +313,9 @@ zx_status_t ko_import_interrupt(ko_wire_t* wire, ko_object_t** out) {
     wire->fds[0] = -1;
     wire->fds[1] = -1;
     zx_status_t status = ZX_OK;
+    ko_interrupt_delivered_locked(interrupt);  // perhaps; unmasking twice does no harm
     if (interrupt->kind == KO_INTERRUPT_LEVEL) {
         interrupt->unmask_fd = wire->fds[2];
-        interrupt->is_masked = true;  // perhaps; unmasking twice does no harm
         wire->fds[2] = -1;
     } else if (interrupt->kind == KO_INTERRUPT_VIRTUAL) {
         interrupt->page_fd = wire->fds[2];

@@ -8,11 +8,6 @@
 #include "resource.h"
 #include "wait.h"
 
-static bool is_destroyed(const ko_interrupt_t* interrupt) {
-    return atomic_load(&interrupt->is_destroyed) ||
-           (ko_fd_signals(interrupt->destroy_fd) & __ZX_OBJECT_READABLE) != 0;
-}
-
 zx_status_t zx_interrupt_create(zx_handle_t src_obj, uint32_t src_num, uint32_t options,
                                 zx_handle_t* out_handle) {
     if (out_handle == NULL) {
@@ -57,9 +52,13 @@ static zx_status_t block(ko_interrupt_t* interrupt, zx_handle_t handle, zx_time_
     while (status == ZX_OK) {
         if (atomic_load(&waiter.is_cancelled) || atomic_load(&interrupt->is_destroyed)) {
             status = ZX_ERR_CANCELED;
-        } else if (ko_interrupt_consume(interrupt, out_timestamp)) {
             break;
-        } else if (is_destroyed(interrupt)) {
+        }
+        status = ko_interrupt_consume(interrupt, out_timestamp);
+        if (status != ZX_ERR_SHOULD_WAIT) {
+            break;
+        }
+        if (ko_interrupt_is_destroyed(interrupt)) {
             status = ZX_ERR_CANCELED;
         } else {
             status = ko_wait_set_block(&set, ZX_TIME_INFINITE);
@@ -81,16 +80,16 @@ zx_status_t zx_interrupt_wait(zx_handle_t handle, zx_time_t* out_timestamp) {
     if (interrupt->port != NULL) {
         status = ZX_ERR_BAD_STATE;
     } else {
-        interrupt->waiters++;
-        ko_interrupt_unmask_locked(interrupt);
+        status = ko_interrupt_unmask_locked(interrupt);
+        interrupt->waiters += status == ZX_OK ? 1 : 0;
     }
     pthread_mutex_unlock(&interrupt->lock);
     if (status == ZX_OK) {
         status = block(interrupt, handle, &timestamp);
         pthread_mutex_lock(&interrupt->lock);
         interrupt->waiters--;
-        if (status == ZX_OK && interrupt->kind == KO_INTERRUPT_LEVEL) {
-            interrupt->is_masked = true;
+        if (status == ZX_OK) {
+            ko_interrupt_delivered_locked(interrupt);
         }
         pthread_mutex_unlock(&interrupt->lock);
     }
@@ -111,13 +110,15 @@ zx_status_t zx_interrupt_ack(zx_handle_t handle) {
     pthread_mutex_lock(&interrupt->lock);
     if (interrupt->port == NULL) {
         status = ZX_ERR_BAD_STATE;
-    } else if (is_destroyed(interrupt)) {
+    } else if (ko_interrupt_is_destroyed(interrupt)) {
         status = ZX_ERR_CANCELED;
     } else if (interrupt->is_unacked) {
-        interrupt->is_unacked = false;
-        ko_interrupt_unmask_locked(interrupt);
-        port = interrupt->port;
-        ko_object_acquire(port);
+        status = ko_interrupt_unmask_locked(interrupt);
+        if (status == ZX_OK) {
+            interrupt->is_unacked = false;
+            port = interrupt->port;
+            ko_object_acquire(port);
+        }
     }
     pthread_mutex_unlock(&interrupt->lock);
     if (port != NULL) {
@@ -132,17 +133,19 @@ zx_status_t zx_interrupt_ack(zx_handle_t handle) {
 static zx_status_t bind(ko_interrupt_t* interrupt, ko_object_t* port, uint64_t key) {
     zx_status_t status = ZX_OK;
     pthread_mutex_lock(&interrupt->lock);
-    if (is_destroyed(interrupt)) {
+    if (ko_interrupt_is_destroyed(interrupt)) {
         status = ZX_ERR_CANCELED;
     } else if (interrupt->port != NULL) {
         status = ZX_ERR_ALREADY_BOUND;
     } else if (interrupt->waiters != 0) {
         status = ZX_ERR_BAD_STATE;
     } else {
+        status = ko_interrupt_unmask_locked(interrupt);
+    }
+    if (status == ZX_OK) {
         ko_object_acquire(port);
         interrupt->port = port;
         interrupt->is_unacked = false;
-        ko_interrupt_unmask_locked(interrupt);
     }
     pthread_mutex_unlock(&interrupt->lock);
     if (status != ZX_OK) {
@@ -213,7 +216,7 @@ zx_status_t zx_interrupt_trigger(zx_handle_t handle, uint32_t options, zx_time_t
     }
     if (interrupt->kind != KO_INTERRUPT_VIRTUAL) {
         status = ZX_ERR_BAD_STATE;
-    } else if (is_destroyed(interrupt)) {
+    } else if (ko_interrupt_is_destroyed(interrupt)) {
         status = ZX_ERR_CANCELED;
     } else {
         uint64_t none = 0;
@@ -229,7 +232,7 @@ zx_status_t zx_interrupt_trigger(zx_handle_t handle, uint32_t options, zx_time_t
 
 zx_status_t zx_interrupt_destroy(zx_handle_t handle) {
     ko_interrupt_t* interrupt = NULL;
-    zx_status_t status = get(handle, ZX_RIGHT_NONE, &interrupt);
+    zx_status_t status = get(handle, ZX_RIGHT_WRITE, &interrupt);
     if (status != ZX_OK) {
         return status;
     }

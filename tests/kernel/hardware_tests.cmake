@@ -8,6 +8,8 @@ add_hardware_test(interrupt)
 add_hardware_test(iova)
 add_hardware_test(bti fake_vfio.c)
 add_hardware_test(pci fake_vfio.c)
+add_hardware_test(uio fake_uio.c)
+target_link_options(kernel_uio PRIVATE -Wl,--wrap=read,--wrap=write,--wrap=fstat)
 target_link_options(kernel_bti PRIVATE -Wl,--wrap=ioctl)
 target_link_options(kernel_pci PRIVATE -Wl,--wrap=ioctl)
 

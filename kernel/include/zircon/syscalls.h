@@ -213,14 +213,24 @@ zx_status_t zx_pmt_unpin(zx_handle_t handle);
 
 // ---- interrupts: docs/objects/interrupt.md
 
+// options ZX_INTERRUPT_VIRTUAL: one that zx_interrupt_trigger() fires; src_obj and src_num are not
+// looked at. Others name a line of the interrupt controller: ZX_ERR_NOT_SUPPORTED, after a look at
+// the resource. Those of devices: zx_pci_map_interrupt(), lx_interrupt_from_uio().
 zx_status_t zx_interrupt_create(zx_handle_t src_obj, uint32_t src_num, uint32_t options,
                                 zx_handle_t* out_handle);
-// Blocks until triggered; *out_timestamp (may be NULL) is when. ZX_ERR_CANCELED after destroy.
+// Blocks until triggered; *out_timestamp (may be NULL) is when. ZX_ERR_CANCELED after destroy, and
+// when the handle is closed. ZX_ERR_BAD_STATE: bound to a port.
 zx_status_t zx_interrupt_wait(zx_handle_t handle, zx_time_t* out_timestamp);
+// Lets the next packet come. ZX_ERR_BAD_STATE: not bound. ZX_ERR_CANCELED after destroy.
 zx_status_t zx_interrupt_ack(zx_handle_t handle);
+// Delivers to a port made with ZX_PORT_BIND_TO_INTERRUPT (else ZX_ERR_WRONG_TYPE), or ends that
+// (ZX_INTERRUPT_UNBIND; ZX_ERR_NOT_FOUND: not bound to it). ZX_ERR_ALREADY_BOUND. ZX_ERR_BAD_STATE:
+// a thread waits for it. ZX_ERR_CANCELED after destroy.
 zx_status_t zx_interrupt_bind(zx_handle_t handle, zx_handle_t port, uint64_t key, uint32_t options);
+// ZX_ERR_BAD_STATE: no virtual one. ZX_ERR_CANCELED after destroy.
 zx_status_t zx_interrupt_trigger(zx_handle_t handle, uint32_t options, zx_time_t timestamp);
-// Wakes the waiters; the handle is still to be closed.
+// Wakes the waiters; the handle is still to be closed. Needs ZX_RIGHT_WRITE. ZX_ERR_NOT_FOUND: it
+// was bound, and a packet was read and not acknowledged; it is destroyed nevertheless.
 zx_status_t zx_interrupt_destroy(zx_handle_t handle);
 
 // ---- PCI functions: zircon/syscalls/pci.h, docs/objects/pci_device.md

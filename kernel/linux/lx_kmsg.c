@@ -140,6 +140,10 @@ zx_status_t lx_kmsg_read(zx_handle_t handle, char* buffer, size_t size, size_t* 
     if (status != ZX_OK) {
         return status;
     }
+    if (object->ops != &kmsg_ops) {  // a log that is written
+        ko_object_release(object);
+        return ZX_ERR_WRONG_TYPE;
+    }
     int fd = containerof(object, kmsg_t, base)->fd;
     ssize_t done = 0;
     do {

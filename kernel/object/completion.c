@@ -40,17 +40,31 @@ zx_status_t sync_completion_wait(sync_completion_t* completion, zx_duration_t ti
         completion, timeout == ZX_TIME_INFINITE ? ZX_TIME_INFINITE : zx_deadline_after(timeout));
 }
 
-void sync_completion_signal(sync_completion_t* completion) {
-    zx_futex_t* futex = &completion->futex;
+// Sets it signalled. True if threads wait; *out_word is what the futex holds then.
+static bool signal_set(zx_futex_t* futex, int* out_word) {
     int word = atomic_load(futex);
     while (state_of(word) != SIGNALED) {
-        int next = (int)((count_of(word) + COUNT_ONE) | SIGNALED);
-        if (atomic_compare_exchange_weak(futex, &word, next)) {
-            if (state_of(word) == AWAITED) {
-                zx_futex_wake(futex, UINT32_MAX);
-            }
-            return;
+        *out_word = (int)((count_of(word) + COUNT_ONE) | SIGNALED);
+        if (atomic_compare_exchange_weak(futex, &word, *out_word)) {
+            return state_of(word) == AWAITED;
         }
+    }
+    return false;
+}
+
+void sync_completion_signal(sync_completion_t* completion) {
+    int word;
+    if (signal_set(&completion->futex, &word)) {
+        zx_futex_wake(&completion->futex, UINT32_MAX);
+    }
+}
+
+void sync_completion_signal_requeue(sync_completion_t* completion, zx_futex_t* futex) {
+    int word;
+    if (signal_set(&completion->futex, &word) &&
+        zx_futex_requeue(&completion->futex, 0, word, futex, UINT32_MAX, ZX_HANDLE_INVALID) !=
+            ZX_OK) {
+        zx_futex_wake(&completion->futex, UINT32_MAX);  // it was reset meanwhile
     }
 }
 

@@ -116,6 +116,8 @@ struct ko_object {
     _Atomic uint32_t wait_count;  // length of both lists, readable without the lock
     _Atomic uint32_t edge_count;  // observers with ZX_WAIT_ASYNC_EDGE, the same
     char name[ZX_MAX_NAME_LEN];
+    zx_koid_t cookie_scope;  // 0: no cookie was set
+    uint64_t cookie;
 };
 
 // Sets up the base with one reference, owned by the caller, and a new koid.
@@ -212,6 +214,12 @@ void ko_port_object_fell_locked(ko_object_t* object, zx_signals_t low);
 void ko_port_forget_object(ko_object_t* object);
 // A handle of `object` is going: drops the waits made through it. object->wait_lock is held.
 void ko_port_forget_handle_locked(ko_object_t* object, zx_handle_t handle);
+
+// ---- threads (threads.c)
+
+// The object of a thread of this process for which a handle was made, with a reference for the
+// caller; NULL: there is none of that koid.
+ko_object_t* ko_thread_find(zx_koid_t koid);
 
 // ---- crossing processes (wire.c)
 

@@ -205,7 +205,37 @@ zx_handle_t zx_process_self(void) {
     return self_handle;
 }
 
+zx_handle_t zx_job_default(void) {
+    return ZX_HANDLE_INVALID;
+}
+
 // ---- calls
+
+zx_status_t zx_object_get_child(zx_handle_t handle, uint64_t koid, zx_rights_t rights,
+                                zx_handle_t* out) {
+    ko_object_t* object = NULL;
+    zx_rights_t have;
+    zx_status_t status =
+        ko_handle_get_rights(handle, ZX_OBJ_TYPE_NONE, ZX_RIGHT_ENUMERATE, &object, &have);
+    if (status != ZX_OK) {
+        return status;
+    }
+    bool is_self = object->ops == &self_ops;
+    bool is_process = object->ops->type == ZX_OBJ_TYPE_PROCESS;
+    ko_object_release(object);
+    rights = rights == ZX_RIGHT_SAME_RIGHTS ? have : rights;
+    if (!is_process) {
+        return ZX_ERR_WRONG_TYPE;
+    }
+    if ((rights & ~have) != 0) {
+        return ZX_ERR_ACCESS_DENIED;
+    }
+    if (!out) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    ko_object_t* thread = is_self ? ko_thread_find(koid) : NULL;
+    return thread ? ko_handle_make(thread, rights, out) : ZX_ERR_NOT_FOUND;
+}
 
 zx_status_t zx_task_kill(zx_handle_t handle) {
     ko_process_t* process;

@@ -117,6 +117,25 @@ static thread_record_t* record_find_locked(pthread_t thread) {
     return NULL;
 }
 
+ko_object_t* ko_thread_find(zx_koid_t koid) {
+    ko_object_t* found = NULL;
+    thread_record_t* record;
+    pthread_mutex_lock(&records_lock);
+    list_for_every_entry(&records, record, thread_record_t, node) {
+        ko_object_t* object = NULL;
+        if (ko_handle_get(record->handle, ZX_OBJ_TYPE_THREAD, 0, &object) != ZX_OK) {
+            continue;  // nobody has asked for it
+        }
+        if (object->koid == koid) {
+            found = object;
+            break;
+        }
+        ko_object_release(object);
+    }
+    pthread_mutex_unlock(&records_lock);
+    return found;
+}
+
 zx_handle_t thrd_get_zx_handle(thrd_t thread) {
     pthread_mutex_lock(&records_lock);
     thread_record_t* record = record_find_locked(thread);

@@ -5,6 +5,10 @@
 
 #include <zircon/syscalls.h>
 
+zx_status_t zx_clock_get_new(zx_clock_t clock_id, zx_time_t* out) {
+    return zx_clock_get(clock_id, out);
+}
+
 static zx_time_t clock_read(clockid_t id) {
     struct timespec time;
     clock_gettime(id, &time);

@@ -187,7 +187,8 @@ static zx_status_t vmo_create(uint64_t size, uint32_t flags, zx_handle_t* out) {
 }
 
 zx_status_t zx_vmo_create(uint64_t size, uint32_t options, zx_handle_t* out) {
-    if ((options & ~ZX_VMO_RESIZABLE) != 0 || !out) {
+    const uint32_t both = ZX_VMO_RESIZABLE | ZX_VMO_NON_RESIZABLE;
+    if ((options & ~both) != 0 || options == both || !out) {
         return ZX_ERR_INVALID_ARGS;
     }
     return vmo_create(size, options & ZX_VMO_RESIZABLE ? FLAG_RESIZABLE : 0, out);

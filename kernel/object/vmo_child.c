@@ -187,6 +187,16 @@ zx_status_t zx_vmo_create_child(zx_handle_t handle, uint32_t options, uint64_t o
     return status;
 }
 
+zx_status_t zx_vmo_clone(zx_handle_t handle, uint32_t options, uint64_t offset, uint64_t size,
+                         zx_handle_t* out) {
+    const uint32_t all = ZX_VMO_CLONE_COPY_ON_WRITE | ZX_VMO_CLONE_NON_RESIZEABLE;
+    if (!(options & ZX_VMO_CLONE_COPY_ON_WRITE) || (options & ~all) != 0) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    uint32_t resizable = options & ZX_VMO_CLONE_NON_RESIZEABLE ? 0 : ZX_VMO_CHILD_RESIZABLE;
+    return zx_vmo_create_child(handle, ZX_VMO_CHILD_SNAPSHOT | resizable, offset, size, out);
+}
+
 // ---- other ways to a VMO
 
 zx_status_t zx_vmo_replace_as_executable(zx_handle_t handle, zx_handle_t vmex, zx_handle_t* out) {

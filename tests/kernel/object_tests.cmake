@@ -5,6 +5,7 @@ function(add_object_test unit)
     target_include_directories(kernel_${unit} PRIVATE ${CMAKE_SOURCE_DIR}/kernel/object)
 endfunction()
 foreach(unit handle channel channel_call channel_fds channel_hostile channel_move channel_wire transfer port wait event eventpair
-             vmo vmar vmar_region fifo timer resource futex completion time listnode pin)
+             vmo vmar vmar_region fifo timer resource futex completion mutex time system listnode pin
+             privileged log cookie)
     add_object_test(${unit})
 endforeach()

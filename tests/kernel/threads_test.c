@@ -65,6 +65,43 @@ OBJECT_TEST(threads, self) {
     cr_assert_neq(first[0], second[0]);
 }
 
+static void* find_threads(void* argument) {
+    (void)argument;
+    zx_handle_t self = zx_process_self();
+    zx_handle_t thread = zx_thread_self();
+    zx_koid_t koid = test_basic(thread).koid;
+    zx_rights_t rights = test_basic(self).rights;
+    zx_handle_t copy, event, weak;
+    expect_ok(zx_object_get_child(self, koid, ZX_RIGHT_SAME_RIGHTS, &copy));
+    cr_assert_eq(test_basic(copy).koid, koid);
+    cr_assert_eq(test_basic(copy).type, ZX_OBJ_TYPE_THREAD);
+    cr_assert_eq(test_basic(copy).rights & ~rights, 0);
+    test_close(copy);
+    expect_ok(zx_object_get_child(self, koid, ZX_RIGHT_INSPECT, &copy));
+    cr_assert_eq(test_basic(copy).rights, ZX_RIGHT_INSPECT);
+    test_close(copy);
+    expect_status(zx_object_get_child(self, koid + 12345, ZX_RIGHT_INSPECT, &copy),
+                  ZX_ERR_NOT_FOUND);
+    expect_status(zx_object_get_child(self, test_basic(self).koid, ZX_RIGHT_INSPECT, &copy),
+                  ZX_ERR_NOT_FOUND);
+    expect_status(zx_object_get_child(self, koid, ZX_RIGHT_EXECUTE, &copy), ZX_ERR_ACCESS_DENIED);
+    expect_status(zx_object_get_child(self, koid, ZX_RIGHT_INSPECT, NULL), ZX_ERR_INVALID_ARGS);
+    expect_status(zx_object_get_child(0x1234, koid, ZX_RIGHT_INSPECT, &copy), ZX_ERR_BAD_HANDLE);
+    event = test_event();
+    expect_status(zx_object_get_child(event, koid, ZX_RIGHT_NONE, &copy), ZX_ERR_ACCESS_DENIED);
+    test_close(event);
+    expect_ok(zx_handle_duplicate(self, rights & ~ZX_RIGHT_ENUMERATE, &weak));
+    expect_status(zx_object_get_child(weak, koid, ZX_RIGHT_NONE, &copy), ZX_ERR_ACCESS_DENIED);
+    test_close(weak);
+    return NULL;
+}
+
+OBJECT_TEST(threads, by_koid) {
+    pthread_t thread;
+    cr_assert_eq(pthread_create(&thread, NULL, find_threads, NULL), 0);
+    pthread_join(thread, NULL);
+}
+
 static int do_nothing(void* argument) {
     return argument ? 1 : 0;
 }

@@ -350,6 +350,35 @@ OBJECT_TEST(vmo_child, across_processes) {
     test_close(vmo);
 }
 
+// The name and the options of 2018.
+OBJECT_TEST(vmo_child, clone) {
+    const uint32_t copy = ZX_VMO_CLONE_COPY_ON_WRITE;
+    zx_handle_t vmo = make(2 * PAGE, 0);
+    zx_handle_t out, none;
+    expect_ok(zx_vmo_write(vmo, "then", 0, 5));
+    expect_ok(zx_vmo_clone(vmo, copy, 0, PAGE, &out));
+    expect_ok(zx_vmo_write(vmo, "now", 0, 4));
+    char text[8] = "";
+    expect_ok(zx_vmo_read(out, text, 0, 5));
+    cr_assert_str_eq(text, "then");
+    expect_ok(zx_vmo_set_size(out, 3 * PAGE));
+    test_close(out);
+    expect_ok(zx_vmo_clone(vmo, copy | ZX_VMO_CLONE_NON_RESIZEABLE, 0, PAGE, &out));
+    expect_status(zx_vmo_set_size(out, 0), ZX_ERR_UNAVAILABLE);
+    test_close(out);
+    expect_status(zx_vmo_clone(vmo, 0, 0, PAGE, &none), ZX_ERR_INVALID_ARGS);
+    expect_status(zx_vmo_clone(vmo, ZX_VMO_CLONE_NON_RESIZEABLE, 0, PAGE, &none),
+                  ZX_ERR_INVALID_ARGS);
+    expect_status(zx_vmo_clone(vmo, copy | 4, 0, PAGE, &none), ZX_ERR_INVALID_ARGS);
+    expect_status(zx_vmo_clone(vmo, copy, 1, PAGE, &none), ZX_ERR_INVALID_ARGS);
+    expect_status(zx_vmo_clone(vmo, copy, 0, PAGE, NULL), ZX_ERR_INVALID_ARGS);
+    expect_status(zx_vmo_clone(vmo, copy, PAGE, UINT64_MAX, &none), ZX_ERR_OUT_OF_RANGE);
+    expect_status(zx_vmo_clone(0x1234, copy, 0, PAGE, &none), ZX_ERR_BAD_HANDLE);
+    test_drop_rights(&vmo, ZX_RIGHT_READ);
+    expect_status(zx_vmo_clone(vmo, copy, 0, PAGE, &none), ZX_ERR_ACCESS_DENIED);
+    test_close(vmo);
+}
+
 OBJECT_TEST(vmo_child, executable) {
     zx_handle_t root, vmex, mmio, out;
     zx_handle_t vmo = make(PAGE, 0);

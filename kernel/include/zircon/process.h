@@ -16,6 +16,9 @@ zx_handle_t zx_take_startup_handle(uint32_t id);
 zx_handle_t zx_vmar_root_self(void);  // the whole address space, for zx_vmar_map and so on
 zx_handle_t zx_process_self(void);
 
+// There are no jobs here: ZX_HANDLE_INVALID.
+zx_handle_t zx_job_default(void);
+
 // The calling thread's handle, borrowed, good until the thread ends. A name for it and no more: it
 // cannot be waited on. ZX_HANDLE_INVALID: no memory.
 zx_handle_t zx_thread_self(void);

@@ -14,9 +14,14 @@
 // - Sizes and offsets are bytes.
 #pragma once
 
+#include <zircon/syscalls/iommu.h>
+#include <zircon/syscalls/log.h>
 #include <zircon/syscalls/object.h>
 #include <zircon/syscalls/pci.h>
 #include <zircon/syscalls/port.h>
+#include <zircon/syscalls/profile.h>
+#include <zircon/syscalls/smc.h>
+#include <zircon/syscalls/system.h>
 #include <zircon/types.h>
 
 __BEGIN_CDECLS
@@ -57,10 +62,26 @@ zx_status_t zx_object_get_property(zx_handle_t handle, uint32_t property, void* 
 zx_status_t zx_object_set_property(zx_handle_t handle, uint32_t property, const void* value,
                                    size_t value_size);
 
+// Ties a number to an event, an event pair's end, a resource or a VMO (others:
+// ZX_ERR_NOT_SUPPORTED). Who sets it first makes `scope`, any object, the key to it: with another
+// one, or before it is set, ZX_ERR_ACCESS_DENIED; likewise for an end whose peer is gone. It stays
+// in this process: an object that comes back from another one has none.
+zx_status_t zx_object_set_cookie(zx_handle_t handle, zx_handle_t scope, uint64_t cookie);
+zx_status_t zx_object_get_cookie(zx_handle_t handle, zx_handle_t scope, uint64_t* cookie);
+// A handle for the thread of that koid, with at most the rights of `handle`, which is
+// zx_process_self(): ZX_ERR_ACCESS_DENIED for more. ZX_ERR_NOT_FOUND: no thread of which a handle
+// was ever made; and always of other processes. ZX_ERR_WRONG_TYPE: no process.
+zx_status_t zx_object_get_child(zx_handle_t handle, uint64_t koid, zx_rights_t rights,
+                                zx_handle_t* out);
+
 // ---- time: docs/objects/timer.md
 
 zx_time_t zx_clock_get_monotonic(void);
 zx_status_t zx_clock_get(zx_clock_t clock_id, zx_time_t* out);
+zx_status_t zx_clock_get_new(zx_clock_t clock_id, zx_time_t* out);  // the same
+// ZX_ERR_NOT_SUPPORTED for ZX_CLOCK_UTC and the root resource: the clock belongs to the machine.
+// ZX_ERR_ACCESS_DENIED: ZX_CLOCK_MONOTONIC. ZX_ERR_INVALID_ARGS: another clock.
+zx_status_t zx_clock_adjust(zx_handle_t handle, zx_clock_t clock_id, int64_t offset);
 // now + duration, without overflow.
 zx_time_t zx_deadline_after(zx_duration_t nanoseconds);
 // Sleeps until an instant, not for a duration.
@@ -156,6 +177,10 @@ zx_status_t zx_vmo_create_contiguous(zx_handle_t bti, size_t size, uint32_t alig
 // SLICE: the same memory; the part must lie in it. Needs ZX_RIGHT_DUPLICATE and ZX_RIGHT_READ.
 zx_status_t zx_vmo_create_child(zx_handle_t handle, uint32_t options, uint64_t offset,
                                 uint64_t size, zx_handle_t* out);
+// zx_vmo_create_child with ZX_VMO_CHILD_SNAPSHOT, as it was called in 2018: the child can be
+// resized unless ZX_VMO_CLONE_NON_RESIZEABLE comes with ZX_VMO_CLONE_COPY_ON_WRITE.
+zx_status_t zx_vmo_clone(zx_handle_t handle, uint32_t options, uint64_t offset, uint64_t size,
+                         zx_handle_t* out);
 // A handle with ZX_RIGHT_EXECUTE in place of `handle`, which is consumed, always. `vmex` is a
 // resource of kind VMEX (or root), else ZX_ERR_ACCESS_DENIED.
 zx_status_t zx_vmo_replace_as_executable(zx_handle_t handle, zx_handle_t vmex, zx_handle_t* out);
@@ -211,6 +236,11 @@ zx_status_t zx_bti_release_quarantine(zx_handle_t handle);
 // Ends the pin and consumes the handle.
 zx_status_t zx_pmt_unpin(zx_handle_t handle);
 
+// Linux has the IOMMUs: ZX_ERR_NOT_SUPPORTED, after a look at the root resource and, of type
+// ZX_IOMMU_TYPE_DUMMY, at the description (ZX_ERR_INVALID_ARGS). zx_bti_create() takes a device.
+zx_status_t zx_iommu_create(zx_handle_t resource, uint32_t type, const void* desc, size_t desc_size,
+                            zx_handle_t* out);
+
 // ---- interrupts: docs/objects/interrupt.md
 
 // options ZX_INTERRUPT_VIRTUAL: one that zx_interrupt_trigger() fires; src_obj and src_num are not
@@ -245,8 +275,57 @@ zx_status_t zx_resource_create(zx_handle_t parent_rsrc, uint32_t options, uint64
 
 zx_status_t zx_task_kill(zx_handle_t handle);
 
+// ---- hardware that Linux keeps to itself
+//
+// After a look at the resource, which must be of the kind named and cover the range, and at the
+// arguments (ZX_ERR_INVALID_ARGS): ZX_ERR_NOT_SUPPORTED. They are here for drivers to link with.
+
+// IOPORT. On Linux ports belong to single threads of privileged processes.
+zx_status_t zx_ioports_request(zx_handle_t resource, uint16_t io_addr, uint32_t len);
+// SMC, of the service number in func_id.
+zx_status_t zx_smc_call(zx_handle_t handle, const zx_smc_parameters_t* parameters,
+                        zx_smc_result_t* out_smc_result);
+// Root, as all that follow. The machine is not the driver's to turn off.
+zx_status_t zx_system_powerctl(zx_handle_t resource, uint32_t cmd,
+                               const zx_system_powerctl_arg_t* arg);
+zx_status_t zx_debug_read(zx_handle_t handle, char* buffer, size_t* buffer_size);
+zx_status_t zx_mtrace_control(zx_handle_t handle, uint32_t kind, uint32_t action, uint32_t options,
+                              void* ptr, size_t ptr_size);
+zx_status_t zx_ktrace_control(zx_handle_t handle, uint32_t action, uint32_t options, void* ptr);
+zx_status_t zx_ktrace_read(zx_handle_t handle, void* data, uint32_t offset, size_t data_size,
+                           size_t* actual);
+
+// Profiles are made with a job, and there are none: ZX_ERR_BAD_HANDLE or ZX_ERR_WRONG_TYPE for what
+// is given as a job or a profile.
+zx_status_t zx_profile_create(zx_handle_t root_job, const zx_profile_info_t* profile,
+                              zx_handle_t* out);
+zx_status_t zx_object_set_profile(zx_handle_t handle, zx_handle_t profile, uint32_t options);
+
+// ---- logs
+
+// A handle to write lines with, where the program's fd 2 goes (of a driver host: devmgr's log);
+// `resource` may be ZX_HANDLE_INVALID. With ZX_LOG_FLAG_READABLE and the root resource: a handle to
+// read the kernel's log with (the errors of lx_kmsg_open()).
+zx_status_t zx_debuglog_create(zx_handle_t resource, uint32_t options, zx_handle_t* out);
+// One line of at most 224 bytes; what is longer is cut. options: ZX_LOG_* flags, not looked at. May
+// block while who reads fd 2 is behind.
+zx_status_t zx_debuglog_write(zx_handle_t handle, uint32_t options, const void* buffer,
+                              size_t buffer_size);
+// The next record, a zx_log_record_t with its text, cut to the buffer. Returns its size on success.
+// The time is that of the call. ZX_ERR_SHOULD_WAIT: none now. ZX_ERR_BUFFER_TOO_SMALL: not even
+// room for the structure.
+zx_status_t zx_debuglog_read(zx_handle_t handle, uint32_t options, void* buffer,
+                             size_t buffer_size);
+// Bytes to fd 2, as they are.
+zx_status_t zx_debug_write(const char* buffer, size_t buffer_size);
+
 // ---- system
 
+// "lnx-" and the release of the Linux under this; never more than 64 bytes with the NUL.
+// ZX_ERR_BUFFER_TOO_SMALL.
+zx_status_t zx_system_get_version(char* version, size_t version_size);
+// ZX_FEATURE_KIND_CPU (zircon/features.h), else ZX_ERR_NOT_SUPPORTED.
+zx_status_t zx_system_get_features(uint32_t kind, uint32_t* features);
 uint32_t zx_system_get_num_cpus(void);
 uint64_t zx_system_get_physmem(void);
 uint32_t zx_system_get_page_size(void);

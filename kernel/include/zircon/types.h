@@ -173,7 +173,8 @@ typedef struct zx_handle_info {
 #define ZX_SOCKET_SHUTDOWN_MASK  (ZX_SOCKET_SHUTDOWN_WRITE | ZX_SOCKET_SHUTDOWN_READ)
 
 // VMOs
-#define ZX_VMO_RESIZABLE ((uint32_t)1u << 1)
+#define ZX_VMO_NON_RESIZABLE ((uint32_t)1u << 0)  // of 2018: says what holds anyway
+#define ZX_VMO_RESIZABLE     ((uint32_t)1u << 1)
 
 // zx_vmo_create_child: one of the first three, and what of the others goes with it
 #define ZX_VMO_CHILD_SNAPSHOT                   ((uint32_t)1u << 0)
@@ -181,6 +182,10 @@ typedef struct zx_handle_info {
 #define ZX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE ((uint32_t)1u << 4)
 #define ZX_VMO_CHILD_RESIZABLE                  ((uint32_t)1u << 2)
 #define ZX_VMO_CHILD_NO_WRITE                   ((uint32_t)1u << 5)
+
+// zx_vmo_clone, of 2018
+#define ZX_VMO_CLONE_COPY_ON_WRITE  ((uint32_t)1u << 0)
+#define ZX_VMO_CLONE_NON_RESIZEABLE ((uint32_t)1u << 1)
 
 #define ZX_VMO_OP_COMMIT                 ((uint32_t)1u)
 #define ZX_VMO_OP_DECOMMIT               ((uint32_t)2u)
@@ -243,14 +248,16 @@ typedef struct zx_handle_info {
 
 // Resources
 typedef uint32_t zx_rsrc_kind_t;
-#define ZX_RSRC_KIND_MMIO        ((zx_rsrc_kind_t)0u)
-#define ZX_RSRC_KIND_IRQ         ((zx_rsrc_kind_t)1u)
-#define ZX_RSRC_KIND_IOPORT      ((zx_rsrc_kind_t)2u)
-#define ZX_RSRC_KIND_HYPERVISOR  ((zx_rsrc_kind_t)3u)
-#define ZX_RSRC_KIND_ROOT        ((zx_rsrc_kind_t)4u)
-#define ZX_RSRC_KIND_VMEX        ((zx_rsrc_kind_t)5u)
-#define ZX_RSRC_KIND_SMC         ((zx_rsrc_kind_t)6u)
-#define ZX_RSRC_KIND_COUNT       ((zx_rsrc_kind_t)7u)
-#define ZX_RSRC_FLAG_EXCLUSIVE   ((uint32_t)0x10000u)
+#define ZX_RSRC_KIND_MMIO       ((zx_rsrc_kind_t)0u)
+#define ZX_RSRC_KIND_IRQ        ((zx_rsrc_kind_t)1u)
+#define ZX_RSRC_KIND_IOPORT     ((zx_rsrc_kind_t)2u)
+#define ZX_RSRC_KIND_HYPERVISOR ((zx_rsrc_kind_t)3u)
+#define ZX_RSRC_KIND_ROOT       ((zx_rsrc_kind_t)4u)
+#define ZX_RSRC_KIND_VMEX       ((zx_rsrc_kind_t)5u)
+#define ZX_RSRC_KIND_SMC        ((zx_rsrc_kind_t)6u)
+#define ZX_RSRC_KIND_COUNT      ((zx_rsrc_kind_t)7u)
+typedef uint32_t zx_rsrc_flags_t;
+#define ZX_RSRC_FLAG_EXCLUSIVE   ((zx_rsrc_flags_t)0x10000u)
+#define ZX_RSRC_FLAGS_MASK       ZX_RSRC_FLAG_EXCLUSIVE
 #define ZX_RSRC_EXTRACT_KIND(x)  ((x)&0xffffu)
 #define ZX_RSRC_EXTRACT_FLAGS(x) ((x)&0xffff0000u)

@@ -22,6 +22,9 @@ zx_status_t sync_completion_wait(sync_completion_t* completion, zx_duration_t ti
 zx_status_t sync_completion_wait_deadline(sync_completion_t* completion, zx_time_t deadline);
 // Wakes all waiters and lets later ones pass.
 void sync_completion_signal(sync_completion_t* completion);
+// As sync_completion_signal, but those who wait go on waiting on `futex` of the caller's instead,
+// until somebody wakes them there (zx_futex_wake).
+void sync_completion_signal_requeue(sync_completion_t* completion, zx_futex_t* futex);
 void sync_completion_reset(sync_completion_t* completion);
 bool sync_completion_signaled(const sync_completion_t* completion);
 

@@ -20,6 +20,21 @@ __BEGIN_CDECLS
 
 #define ZX_PCI_MAX_BARS 6u
 
+#define ZX_PCI_MAX_BUSSES               256u
+#define ZX_PCI_MAX_DEVICES_PER_BUS      32u
+#define ZX_PCI_MAX_FUNCTIONS_PER_DEVICE 8u
+#define ZX_PCI_MAX_FUNCTIONS_PER_BUS    (ZX_PCI_MAX_DEVICES_PER_BUS * ZX_PCI_MAX_FUNCTIONS_PER_DEVICE)
+#define ZX_PCI_MAX_LEGACY_IRQ_PINS      4u
+#define ZX_PCI_MAX_MSI_IRQS             32u
+#define ZX_PCI_MAX_MSIX_IRQS            2048u
+#define ZX_PCI_STANDARD_CONFIG_HDR_SIZE 64u
+#define ZX_PCI_BASE_CONFIG_SIZE         256u
+#define ZX_PCI_EXTENDED_CONFIG_SIZE     4096u
+#define ZX_PCI_BAR_REGS_PER_BRIDGE      2u
+#define ZX_PCI_BAR_REGS_PER_DEVICE      6u
+#define ZX_PCI_MAX_BAR_REGS             6u
+#define ZX_PCI_NO_IRQ_MAPPING           UINT32_MAX
+
 #define ZX_PCI_BAR_TYPE_UNUSED 0u
 #define ZX_PCI_BAR_TYPE_MMIO   1u
 #define ZX_PCI_BAR_TYPE_PIO    2u
@@ -45,6 +60,41 @@ typedef struct zx_pcie_device_info {
     uint8_t dev_id;
     uint8_t func_id;
 } zx_pcie_device_info_t;
+
+// How a board's bus driver describes the bus to the kernel (zx_pci_init): which interrupt each pin
+// of each function has, how those are wired, and where configuration space is.
+#define PCI_CFG_SPACE_TYPE_PIO     0u
+#define PCI_CFG_SPACE_TYPE_MMIO    1u
+#define PCI_CFG_SPACE_TYPE_DW_ROOT 2u
+#define PCI_CFG_SPACE_TYPE_DW_DS   3u
+
+typedef uint32_t zx_pci_irq_swizzle_lut_t[ZX_PCI_MAX_DEVICES_PER_BUS]
+                                         [ZX_PCI_MAX_FUNCTIONS_PER_DEVICE]
+                                         [ZX_PCI_MAX_LEGACY_IRQ_PINS];
+
+typedef struct zx_pci_init_arg {
+    zx_pci_irq_swizzle_lut_t dev_pin_to_global_irq;
+    uint32_t num_irqs;
+    struct {
+        uint32_t global_irq;
+        bool level_triggered;
+        bool active_high;
+    } irqs[64];
+    uint32_t addr_window_count;
+    struct {
+        uint64_t base;
+        size_t size;
+        uint8_t bus_start;
+        uint8_t bus_end;
+        uint8_t cfg_space_type;
+        bool has_ecam;
+    } addr_windows[];
+} zx_pci_init_arg_t;
+
+#define ZX_PCI_INIT_ARG_MAX_ECAM_WINDOWS 2u
+#define ZX_PCI_INIT_ARG_MAX_SIZE \
+    (sizeof(zx_pci_init_arg_t) + \
+     ZX_PCI_INIT_ARG_MAX_ECAM_WINDOWS * sizeof(((zx_pci_init_arg_t*)NULL)->addr_windows[0]))
 
 typedef uint32_t zx_pci_irq_mode_t;
 
@@ -99,6 +149,17 @@ zx_status_t zx_pci_set_irq_mode(zx_handle_t handle, uint32_t mode, uint32_t requ
 // The interrupt object of vector |which_irq|, owned by the caller. ZX_ERR_BAD_STATE: no mode set.
 // ZX_ERR_INVALID_ARGS: no such vector. ZX_ERR_ALREADY_BOUND: it has an interrupt object.
 zx_status_t zx_pci_map_interrupt(zx_handle_t handle, int32_t which_irq, zx_handle_t* out_handle);
+
+// What Zircon's bus driver tells and asks the kernel. Linux has set the bus up, so after a look at
+// the root resource and the arguments (ZX_ERR_INVALID_ARGS) these give ZX_ERR_NOT_SUPPORTED;
+// functions come from lx_pci_open().
+zx_status_t zx_pci_get_nth_device(zx_handle_t handle, uint32_t index,
+                                  zx_pcie_device_info_t* out_info, zx_handle_t* out_handle);
+zx_status_t zx_pci_init(zx_handle_t handle, const zx_pci_init_arg_t* init_buf, uint32_t len);
+zx_status_t zx_pci_add_subtract_io_range(zx_handle_t handle, bool mmio, uint64_t base, uint64_t len,
+                                         bool add);
+zx_status_t zx_pci_cfg_pio_rw(zx_handle_t handle, uint8_t bus, uint8_t dev, uint8_t func,
+                              uint8_t offset, uint32_t* val, size_t width, bool write);
 
 __END_EXPORTS
 

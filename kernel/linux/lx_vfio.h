@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <lx/pci.h>
+#include <zircon/listnode.h>
 #include <zircon/types.h>
 
 #define LX_VFIO_PAGE_SIZE     4096u
@@ -125,6 +126,8 @@ zx_status_t lx_vfio_dma_map(int container, uint64_t iova, void* address, uint64_
                             bool can_read, bool can_write);
 zx_status_t lx_vfio_dma_unmap(int container, uint64_t iova, uint64_t size);
 zx_status_t lx_vfio_dma_unmap_all(int container);
+// Ends what is mapped from |first| to |last|, both inclusive; no mapping lies across the borders.
+zx_status_t lx_vfio_dma_unmap_range(int container, uint64_t first, uint64_t last);
 
 // --- IOVA allocator (lx_vfio_iova.c)
 // -----------------------------------------------------------------
@@ -168,8 +171,21 @@ void lx_vfio_domain_unref(lx_vfio_domain_t* domain);
 int lx_vfio_domain_container(const lx_vfio_domain_t* domain);
 // One more than the highest IOVA that can be mapped; 0 stands for 2^64.
 uint64_t lx_vfio_domain_size(const lx_vfio_domain_t* domain);
+
+// A mapping that this process made. It lives with its owner, at the same place, until it is
+// unmapped.
+typedef struct lx_vfio_mapping {
+    list_node_t node;  // in the domain
+    uint64_t iova;
+    uint64_t size;
+} lx_vfio_mapping_t;
+
 // lx_vfio_dma_map at an address of the domain's choice.
 zx_status_t lx_vfio_domain_map(lx_vfio_domain_t* domain, void* address, uint64_t size,
-                               bool can_read, bool can_write, uint64_t* out_iova);
-// |iova| and |size| as mapped. ZX_OK also when unmap-all was faster or the device is closed.
-zx_status_t lx_vfio_domain_unmap(lx_vfio_domain_t* domain, uint64_t iova, uint64_t size);
+                               bool can_read, bool can_write, lx_vfio_mapping_t* out);
+// ZX_OK also when unmap-all was faster or the device is closed. The mapping is the owner's again,
+// on failure too: the domain then never uses its addresses again.
+zx_status_t lx_vfio_domain_unmap(lx_vfio_domain_t* domain, lx_vfio_mapping_t* mapping);
+// Ends all mappings that this process did not make. Only for when nobody else is at work in the
+// domain.
+zx_status_t lx_vfio_domain_unmap_others(lx_vfio_domain_t* domain);

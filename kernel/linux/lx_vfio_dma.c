@@ -112,6 +112,11 @@ zx_status_t lx_vfio_dma_unmap(int container, uint64_t iova, uint64_t size) {
     return status;
 }
 
+zx_status_t lx_vfio_dma_unmap_range(int container, uint64_t first, uint64_t last) {
+    uint64_t unmapped = 0;
+    return unmap(container, 0, first, last - first + 1, &unmapped);
+}
+
 zx_status_t lx_vfio_dma_unmap_all(int container) {
     uint64_t unmapped = 0;
     return unmap(container, VFIO_DMA_UNMAP_FLAG_ALL, 0, 0, &unmapped);

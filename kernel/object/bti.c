@@ -16,8 +16,8 @@
     (ZX_BTI_PERM_READ | ZX_BTI_PERM_WRITE | ZX_BTI_PERM_EXECUTE | ZX_BTI_COMPRESS | \
      ZX_BTI_CONTIGUOUS)
 
-zx_status_t ko_pin_end(lx_vfio_domain_t* domain, ko_pin_t* pin) {
-    zx_status_t status = lx_vfio_domain_unmap(domain, pin->iova, pin->size);
+zx_status_t ko_dma_pin_end(lx_vfio_domain_t* domain, ko_dma_pin_t* pin) {
+    zx_status_t status = lx_vfio_domain_unmap(domain, &pin->mapping);
     free(pin);
     return status;
 }
@@ -25,9 +25,9 @@ zx_status_t ko_pin_end(lx_vfio_domain_t* domain, ko_pin_t* pin) {
 // Ends every pin in the list; the first failure is told.
 static zx_status_t end_pins(ko_bti_t* bti, list_node_t* pins) {
     zx_status_t first_failure = ZX_OK;
-    ko_pin_t* pin = NULL;
-    while ((pin = list_remove_head_type(pins, ko_pin_t, node)) != NULL) {
-        zx_status_t status = ko_pin_end(bti->domain, pin);
+    ko_dma_pin_t* pin = NULL;
+    while ((pin = list_remove_head_type(pins, ko_dma_pin_t, node)) != NULL) {
+        zx_status_t status = ko_dma_pin_end(bti->domain, pin);
         if (first_failure == ZX_OK) {
             first_failure = status;
         }
@@ -39,6 +39,7 @@ static void bti_destroy(ko_object_t* object) {
     ko_bti_t* bti = containerof(object, ko_bti_t, base);
     (void)end_pins(bti, &bti->quarantine);
     lx_vfio_domain_unref(bti->domain);
+    ko_leases_unref(bti->leases);
     pthread_mutex_destroy(&bti->lock);
     free(bti);
 }
@@ -50,7 +51,7 @@ static zx_status_t bti_export(ko_object_t* object, ko_wire_t* out) {
         .fds = {lx_vfio_domain_container(bti->domain)},
         .words = {bti->id},
     };
-    return ZX_OK;
+    return ko_leases_export(bti->leases, out);
 }
 
 static zx_status_t bti_get_info(ko_object_t* object, zx_rights_t rights, uint32_t topic,
@@ -80,14 +81,17 @@ static const ko_ops_t bti_ops = {
     .get_info = bti_get_info,
 };
 
-zx_status_t ko_bti_create(lx_vfio_domain_t* domain, uint64_t id, ko_object_t** out) {
+zx_status_t ko_bti_create(lx_vfio_domain_t* domain, ko_leases_t* leases, uint64_t id,
+                          ko_object_t** out) {
     ko_bti_t* bti = calloc(1, sizeof(*bti));
     if (bti == NULL) {
         lx_vfio_domain_unref(domain);
+        ko_leases_unref(leases);
         return ZX_ERR_NO_MEMORY;
     }
     ko_object_init(&bti->base, &bti_ops);
     bti->domain = domain;
+    bti->leases = leases;
     bti->id = id;
     pthread_mutex_init(&bti->lock, NULL);
     list_initialize(&bti->quarantine);
@@ -96,7 +100,7 @@ zx_status_t ko_bti_create(lx_vfio_domain_t* domain, uint64_t id, ko_object_t** o
 }
 
 zx_status_t ko_import_bti(ko_wire_t* wire, ko_object_t** out) {
-    if (wire->fd_count != 1) {
+    if (wire->fd_count != 2 || !ko_fd_is_lease(wire->fds[1])) {
         return ZX_ERR_IO_DATA_INTEGRITY;
     }
     lx_vfio_domain_t* domain = NULL;
@@ -105,7 +109,13 @@ zx_status_t ko_import_bti(ko_wire_t* wire, ko_object_t** out) {
     if (status != ZX_OK) {
         return status == ZX_ERR_NO_MEMORY ? status : ZX_ERR_IO_DATA_INTEGRITY;
     }
-    return ko_bti_create(domain, wire->words[0], out);
+    ko_leases_t* leases = ko_leases_create(wire->fds[1]);
+    if (leases == NULL) {
+        lx_vfio_domain_unref(domain);
+        return ZX_ERR_NO_MEMORY;
+    }
+    wire->fds[1] = -1;
+    return ko_bti_create(domain, leases, wire->words[0], out);
 }
 
 zx_status_t zx_bti_create(zx_handle_t iommu, uint32_t options, uint64_t bti_id, zx_handle_t* out) {
@@ -118,13 +128,14 @@ zx_status_t zx_bti_create(zx_handle_t iommu, uint32_t options, uint64_t bti_id, 
         return status;
     }
     lx_vfio_domain_t* domain = NULL;
-    status = ko_pci_device_domain(device, &domain);
+    ko_leases_t* leases = NULL;
+    status = ko_pci_device_domain(device, &domain, &leases);
     ko_object_release(device);
     if (status != ZX_OK) {
         return status;
     }
     ko_object_t* bti = NULL;
-    status = ko_bti_create(domain, bti_id, &bti);
+    status = ko_bti_create(domain, leases, bti_id, &bti);
     return status == ZX_OK ? ko_handle_make(bti, ZX_RIGHT_SAME_RIGHTS, out) : status;
 }
 
@@ -162,7 +173,7 @@ static zx_rights_t vmo_rights(uint32_t options) {
 
 // Maps the memory into this process for as long as the kernel takes to pin it.
 static zx_status_t map_range(ko_bti_t* bti, uint32_t options, const ko_vmo_view_t* view,
-                             uint64_t offset, uint64_t size, uint64_t* out_iova) {
+                             uint64_t offset, uint64_t size, lx_vfio_mapping_t* out) {
     bool can_read = (options & ZX_BTI_PERM_READ) != 0;
     bool can_write = (options & ZX_BTI_PERM_WRITE) != 0;
     int protection = PROT_READ | (can_write ? PROT_WRITE : 0);
@@ -171,14 +182,13 @@ static zx_status_t map_range(ko_bti_t* bti, uint32_t options, const ko_vmo_view_
     if (address == MAP_FAILED) {
         return lx_status_from_errno(errno);
     }
-    zx_status_t status =
-        lx_vfio_domain_map(bti->domain, address, size, can_read, can_write, out_iova);
+    zx_status_t status = lx_vfio_domain_map(bti->domain, address, size, can_read, can_write, out);
     munmap(address, size);
     return status;
 }
 
 static zx_status_t pin_vmo(ko_bti_t* bti, uint32_t options, ko_object_t* vmo, uint64_t offset,
-                           uint64_t size, ko_pin_t** out) {
+                           uint64_t size, ko_dma_pin_t** out) {
     ko_vmo_view_t view;
     ko_vmo_get_view(vmo, &view);
     if (view.is_device) {
@@ -187,12 +197,11 @@ static zx_status_t pin_vmo(ko_bti_t* bti, uint32_t options, ko_object_t* vmo, ui
     if (offset > view.size || size > view.size - offset) {
         return ZX_ERR_OUT_OF_RANGE;
     }
-    ko_pin_t* pin = calloc(1, sizeof(*pin));
+    ko_dma_pin_t* pin = calloc(1, sizeof(*pin));
     if (pin == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
-    pin->size = size;
-    zx_status_t status = map_range(bti, options, &view, offset, size, &pin->iova);
+    zx_status_t status = map_range(bti, options, &view, offset, size, &pin->mapping);
     if (status != ZX_OK) {
         free(pin);
         return status;
@@ -204,15 +213,15 @@ static zx_status_t pin_vmo(ko_bti_t* bti, uint32_t options, ko_object_t* vmo, ui
 // Pins and makes the token; the objects are borrowed.
 static zx_status_t pin_and_tell(ko_bti_t* bti, uint32_t options, ko_object_t* vmo, uint64_t offset,
                                 uint64_t size, zx_paddr_t* addrs, zx_handle_t* pmt) {
-    ko_pin_t* pin = NULL;
+    ko_dma_pin_t* pin = NULL;
     zx_status_t status = pin_vmo(bti, options, vmo, offset, size, &pin);
     if (status != ZX_OK) {
         return status;
     }
-    uint64_t iova = pin->iova;
+    uint64_t iova = pin->mapping.iova;
     status = ko_pmt_create(bti, pin, pmt);
     if (status != ZX_OK) {
-        ko_pin_end(bti->domain, pin);
+        ko_dma_pin_end(bti->domain, pin);
         return status;
     }
     size_t count = address_count(options, size);
@@ -255,6 +264,11 @@ zx_status_t zx_bti_release_quarantine(zx_handle_t handle) {
     bti->quarantine_count = 0;
     pthread_mutex_unlock(&bti->lock);
     status = end_pins(bti, &pins);
+    // The pins of processes that are gone are quarantined too, by nobody else's doing.
+    if (ko_leases_are_over(bti->leases)) {
+        zx_status_t others = lx_vfio_domain_unmap_others(bti->domain);
+        status = status == ZX_OK ? others : status;
+    }
     ko_object_release(object);
     return status;
 }

@@ -171,16 +171,11 @@ static zx_status_t channel_export(ko_object_t* object, ko_wire_t* out) {
     uint32_t kept_count = atomic_load(&channel->kept_count);
     if (atomic_load(&channel->is_broken) || channel->is_moved) {
         status = ZX_ERR_BAD_STATE;
-    } else if (kept_count > 0) {
-        status = ko_kept_pack(&channel->kept, channel->moved_fds);
-    }
-    if (status == ZX_OK) {
-        channel->is_moved = true;
-        out->words[0] = kept_count;
+    } else {
         out->fds[out->fd_count++] = channel->fd;
-        for (size_t i = 0; i < countof(channel->moved_fds) && channel->moved_fds[i] >= 0; i++) {
-            out->fds[out->fd_count++] = channel->moved_fds[i];
-        }
+        out->words[0] = kept_count;
+        status = kept_count > 0 ? ko_kept_export(&channel->kept, out) : ZX_OK;
+        channel->is_moved = true;
     }
     pthread_mutex_unlock(&channel->lock);
     return status;
@@ -192,8 +187,6 @@ static void channel_destroy(ko_object_t* object) {
     while ((kept = channel_unkeep_locked(channel))) {
         ko_message_free(kept);
     }
-    ko_fd_close(&channel->moved_fds[1]);
-    ko_fd_close(&channel->moved_fds[0]);
     ko_fd_close(&channel->fd);
     pthread_mutex_destroy(&channel->lock);
     free(channel);
@@ -215,8 +208,6 @@ static ko_channel_t* channel_new(int fd) {
     if (channel) {
         ko_object_init(&channel->base, &channel_ops);
         channel->fd = fd;
-        channel->moved_fds[0] = -1;
-        channel->moved_fds[1] = -1;
         pthread_mutex_init(&channel->lock, NULL);
         list_initialize(&channel->kept);
         list_initialize(&channel->calls);

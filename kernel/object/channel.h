@@ -24,7 +24,6 @@ typedef struct ko_channel {
     uint32_t kept_fds;
     bool owes_integrity_error;  // broken, and no reader was told yet
     bool is_moved;              // it goes to another process: nothing is taken here any more
-    int moved_fds[2];           // owned: what goes along (ko_kept_pack), or -1
     bool has_news;              // something was kept since the waiters were last told
     list_node_t calls;          // ko_call_t
 } ko_channel_t;
@@ -49,10 +48,10 @@ void ko_channel_break_locked(ko_channel_t* channel);
 
 // ---- messages that leave with the channel (channel_kept.c)
 
-// Puts the messages of the list, which stay its own, into fds that are the caller's to close: [0]
-// holds the messages, [1] their fds (-1: they have none). ZX_ERR_NO_RESOURCES: more than
-// KO_CHANNEL_MAX_MOVED_BYTES, or no fds left; nothing is open then.
-zx_status_t ko_kept_pack(const list_node_t* kept, int out_fds[2]);
+// Adds the messages of the list, which stay its own, to what is sent: an fd that holds them and,
+// if they have any, one with their fds. ZX_ERR_NO_RESOURCES: more than KO_CHANNEL_MAX_MOVED_BYTES,
+// or no fds left.
+zx_status_t ko_kept_export(const list_node_t* kept, ko_wire_t* out);
 // Adds `count` messages from another process to the list; the fds stay the caller's.
 // ZX_ERR_IO_DATA_INTEGRITY: that is not what is in them; the list is empty then.
 zx_status_t ko_kept_unpack(int records, int fds, uint64_t count, list_node_t* out);

@@ -43,7 +43,12 @@ static bool write_message(int fd, const ko_message_t* kept) {
            write_all(fd, kept->bytes, body_size(kept->byte_count, kept->handle_count));
 }
 
-static zx_status_t pack_records(const list_node_t* kept, int* out) {
+static void give(ko_wire_t* out, int fd) {
+    out->given |= 1u << out->fd_count;
+    out->fds[out->fd_count++] = fd;
+}
+
+static zx_status_t export_records(const list_node_t* kept, ko_wire_t* out) {
     int fd = memfd_create("zx-kept", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0) {
         return ZX_ERR_NO_RESOURCES;
@@ -59,7 +64,7 @@ static zx_status_t pack_records(const list_node_t* kept, int* out) {
         ko_fd_close(&fd);
         return ZX_ERR_NO_RESOURCES;
     }
-    *out = fd;
+    give(out, fd);
     return ZX_OK;
 }
 
@@ -74,7 +79,7 @@ static bool send_pool(int socket, const fd_pool_t* pool) {
     return true;
 }
 
-static zx_status_t pack_fds(const list_node_t* kept, int* out) {
+static zx_status_t export_fds(const list_node_t* kept, ko_wire_t* out) {
     fd_pool_t pool = {.count = 0};
     const ko_message_t* message;
     list_for_every_entry(kept, message, ko_message_t, node) {
@@ -94,19 +99,13 @@ static zx_status_t pack_fds(const list_node_t* kept, int* out) {
         ko_fd_close(&ends[1]);
         return ZX_ERR_NO_RESOURCES;
     }
-    *out = ends[1];
+    give(out, ends[1]);
     return ZX_OK;
 }
 
-zx_status_t ko_kept_pack(const list_node_t* kept, int out_fds[2]) {
-    zx_status_t status = pack_records(kept, &out_fds[0]);
-    if (status == ZX_OK) {
-        status = pack_fds(kept, &out_fds[1]);
-    }
-    if (status != ZX_OK) {
-        ko_fd_close(&out_fds[0]);
-    }
-    return status;
+zx_status_t ko_kept_export(const list_node_t* kept, ko_wire_t* out) {
+    zx_status_t status = export_records(kept, out);
+    return status == ZX_OK ? export_fds(kept, out) : status;
 }
 
 // ---- arriving: nothing in it can be trusted

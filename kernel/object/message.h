@@ -42,7 +42,9 @@ typedef struct ko_outgoing {
     uint32_t fd_count;
     ko_object_t* objects[ZX_CHANNEL_MAX_MSG_HANDLES];  // taken handles (ko_handle_take)
     ko_msg_handle_t handles[ZX_CHANNEL_MAX_MSG_HANDLES];
-    int fds[KO_MSG_MAX_FDS];  // borrowed from the objects
+    int fds[KO_MSG_MAX_FDS];  // borrowed from the objects, but for:
+    uint32_t given_count;
+    int given[KO_MSG_MAX_FDS];  // those of them that are owned
 } ko_outgoing_t;
 
 // Takes the handles and describes them. All of `handles` are consumed, whatever happens; on success

@@ -29,11 +29,16 @@ static zx_status_t outgoing_describe(ko_outgoing_t* out, uint32_t index, zx_righ
     ko_wire_t wire;
     memset(&wire, 0, sizeof(wire));
     zx_status_t status = object->ops->export_wire(object, &wire);
-    if (status != ZX_OK) {
-        return status;
+    bool fits = out->fd_count + wire.fd_count <= KO_MSG_MAX_FDS;
+    for (uint32_t i = 0; i < wire.fd_count; i++) {
+        if ((wire.given & 1u << i) && fits) {
+            out->given[out->given_count++] = wire.fds[i];
+        } else if (wire.given & 1u << i) {
+            ko_fd_close(&wire.fds[i]);
+        }
     }
-    if (out->fd_count + wire.fd_count > KO_MSG_MAX_FDS) {
-        return ZX_ERR_NO_RESOURCES;
+    if (status != ZX_OK || !fits) {
+        return status != ZX_OK ? status : ZX_ERR_NO_RESOURCES;
     }
     memcpy(&out->fds[out->fd_count], wire.fds, wire.fd_count * sizeof(int));
     out->fd_count += wire.fd_count;
@@ -55,6 +60,7 @@ zx_status_t ko_outgoing_init(ko_outgoing_t* out, const void* bytes, uint32_t byt
     out->has_txid = false;
     out->handle_count = 0;
     out->fd_count = 0;
+    out->given_count = 0;
     if ((byte_count > 0 && !bytes) || (handle_count > 0 && !handles)) {
         if (handles) {
             zx_handle_close_many(handles, handle_count);
@@ -89,6 +95,9 @@ zx_status_t ko_outgoing_init(ko_outgoing_t* out, const void* bytes, uint32_t byt
 void ko_outgoing_fini(ko_outgoing_t* out) {
     while (out->handle_count > 0) {
         ko_taken_drop(out->objects[--out->handle_count]);
+    }
+    while (out->given_count > 0) {
+        ko_fd_close(&out->given[--out->given_count]);
     }
     out->fd_count = 0;
 }

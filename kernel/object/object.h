@@ -33,6 +33,7 @@ typedef struct ko_object ko_object_t;
 typedef struct ko_wire {
     uint32_t fd_count;
     int fds[KO_WIRE_MAX_FDS];  // export: borrowed from the object. import: see ko_import_fn
+    uint32_t given;  // export: bit i: fds[i] is not borrowed, the receiver of this closes it
     uint64_t words[KO_WIRE_MAX_WORDS];
 } ko_wire_t;
 
@@ -84,8 +85,9 @@ typedef struct ko_ops {
     zx_status_t (*signal)(ko_object_t* object, uint32_t clear_mask, uint32_t set_mask);
     zx_status_t (*signal_peer)(ko_object_t* object, uint32_t clear_mask, uint32_t set_mask);
 
-    // Fills `out` with fds that stay the object's own and live until the caller drops its
-    // reference. NULL: the object cannot leave the process.
+    // Fills `out`, which is zero before, with fds that stay the object's own and live until the
+    // caller drops its reference; those in out->given are the caller's, on failure too. NULL: the
+    // object cannot leave the process.
     zx_status_t (*export_wire)(ko_object_t* object, ko_wire_t* out);
 
     // An answer to zx_object_get_info: fills `out` and its size. ZX_ERR_WRONG_TYPE: not my topic.

@@ -18,6 +18,7 @@
 static void device_destroy(ko_object_t* object) {
     ko_pci_device_t* device = containerof(object, ko_pci_device_t, base);
     lx_vfio_domain_unref(device->domain);
+    ko_leases_unref(device->leases);
     lx_vfio_close(&device->fds);
     pthread_mutex_destroy(&device->lock);
     free(device);
@@ -34,7 +35,7 @@ static zx_status_t device_export(ko_object_t* object, ko_wire_t* out) {
         .words = {(uint64_t)function->segment << 16 | (uint64_t)function->bus << 8 |
                   (uint64_t)function->device << 3 | function->function},
     };
-    return ZX_OK;
+    return ko_leases_export(device->leases, out);
 }
 
 static const ko_ops_t device_ops = {
@@ -67,7 +68,7 @@ static zx_status_t read_identity(int device, const lx_vfio_region_t* config,
     return status;
 }
 
-zx_status_t ko_pci_device_create(lx_vfio_fds_t* fds, const lx_pci_function_t* function,
+zx_status_t ko_pci_device_create(lx_vfio_fds_t* fds, const lx_pci_function_t* function, int lease,
                                  ko_object_t** out) {
     lx_vfio_region_t config;
     lx_pci_function_t identity = *function;
@@ -79,13 +80,16 @@ zx_status_t ko_pci_device_create(lx_vfio_fds_t* fds, const lx_pci_function_t* fu
         return status;
     }
     ko_pci_device_t* device = calloc(1, sizeof(*device));
-    if (device == NULL) {
+    ko_leases_t* leases = device != NULL ? ko_leases_create(lease) : NULL;
+    if (leases == NULL) {
+        free(device);
         return ZX_ERR_NO_MEMORY;
     }
     ko_object_init(&device->base, &device_ops);
     pthread_mutex_init(&device->lock, NULL);
     device->config = config;
     device->function = identity;
+    device->leases = leases;
     device->fds = *fds;
     *fds = LX_VFIO_FDS_NONE;
     *out = &device->base;
@@ -94,7 +98,7 @@ zx_status_t ko_pci_device_create(lx_vfio_fds_t* fds, const lx_pci_function_t* fu
 
 zx_status_t ko_import_pci_device(ko_wire_t* wire, ko_object_t** out) {
     uint64_t address = wire->words[0];
-    if (wire->fd_count != 2 || address > 0xffffffff) {
+    if (wire->fd_count != 3 || address > 0xffffffff || !ko_fd_is_lease(wire->fds[2])) {
         return ZX_ERR_IO_DATA_INTEGRITY;
     }
     lx_pci_function_t function = {
@@ -106,12 +110,13 @@ zx_status_t ko_import_pci_device(ko_wire_t* wire, ko_object_t** out) {
     lx_vfio_fds_t fds = {.device = wire->fds[0], .container = wire->fds[1], .group = -1};
     // Asks the fd for its configuration space, which nothing but a VFIO device has. What the
     // container is shows when the first BTI is made.
-    zx_status_t status = ko_pci_device_create(&fds, &function, out);
+    zx_status_t status = ko_pci_device_create(&fds, &function, wire->fds[2], out);
     if (status != ZX_OK) {
         return status == ZX_ERR_NO_MEMORY ? status : ZX_ERR_IO_DATA_INTEGRITY;
     }
     wire->fds[0] = -1;
     wire->fds[1] = -1;
+    wire->fds[2] = -1;
     return ZX_OK;
 }
 
@@ -124,7 +129,8 @@ zx_status_t ko_pci_device_get(zx_handle_t handle, zx_rights_t rights, ko_pci_dev
     return status;
 }
 
-zx_status_t ko_pci_device_domain(ko_object_t* object, lx_vfio_domain_t** out) {
+zx_status_t ko_pci_device_domain(ko_object_t* object, lx_vfio_domain_t** out,
+                                 ko_leases_t** out_leases) {
     ko_pci_device_t* device = containerof(object, ko_pci_device_t, base);
     zx_status_t status = ZX_OK;
     pthread_mutex_lock(&device->lock);
@@ -133,6 +139,7 @@ zx_status_t ko_pci_device_domain(ko_object_t* object, lx_vfio_domain_t** out) {
     }
     if (status == ZX_OK) {
         *out = lx_vfio_domain_ref(device->domain);
+        *out_leases = ko_leases_ref(device->leases);
     }
     pthread_mutex_unlock(&device->lock);
     return status;
@@ -246,7 +253,7 @@ zx_status_t lx_pci_open(zx_handle_t root_resource, const lx_pci_function_t* func
         status = lx_vfio_open(address, &fds, error, error_size);
     }
     if (status == ZX_OK) {
-        status = ko_pci_device_create(&fds, function, &device);
+        status = ko_pci_device_create(&fds, function, -1, &device);
         if (status != ZX_OK) {
             snprintf(error, error_size, "%s: its configuration space cannot be read", address);
         }

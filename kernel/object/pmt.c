@@ -9,8 +9,8 @@
 
 typedef struct pmt {
     ko_object_t base;
-    ko_bti_t* bti;  // one reference owned
-    ko_pin_t* pin;  // owned; NULL once it is unpinned or in quarantine
+    ko_bti_t* bti;      // one reference owned
+    ko_dma_pin_t* pin;  // owned; NULL once it is unpinned or in quarantine
 } pmt_t;
 
 static void pmt_destroy(ko_object_t* object) {
@@ -33,7 +33,7 @@ static const ko_ops_t pmt_ops = {
     .destroy = pmt_destroy,
 };
 
-zx_status_t ko_pmt_create(ko_bti_t* bti, ko_pin_t* pin, zx_handle_t* out) {
+zx_status_t ko_pmt_create(ko_bti_t* bti, ko_dma_pin_t* pin, zx_handle_t* out) {
     pmt_t* pmt = calloc(1, sizeof(*pmt));
     if (pmt == NULL) {
         return ZX_ERR_NO_MEMORY;
@@ -67,10 +67,10 @@ zx_status_t zx_pmt_unpin(zx_handle_t handle) {
     }
     pmt_t* pmt = containerof(object, pmt_t, base);
     // The token cannot be duplicated, so the handle that was just taken was the only one.
-    ko_pin_t* pin = pmt->pin;
+    ko_dma_pin_t* pin = pmt->pin;
     pmt->pin = NULL;
     if (pin != NULL) {
-        status = ko_pin_end(pmt->bti->domain, pin);
+        status = ko_dma_pin_end(pmt->bti->domain, pin);
     }
     ko_taken_drop(object);
     return status;

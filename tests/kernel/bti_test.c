@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
+#include <sys/mman.h>
 
 #include <linux/vfio.h>
 
@@ -291,11 +292,18 @@ Test(bti, it_crosses_a_channel) {
 
 Test(bti, forged_fds_are_refused) {
     ko_object_t* object = NULL;
-    int fd = dup(0);
-    ko_wire_t wire = {.fd_count = 1, .fds = {fd}};
+    int fd = memfd_create("lie", MFD_CLOEXEC);
+    int lease[2];
+    cr_assert(eq(int, pipe(lease), 0));
+    ko_wire_t wire = {.fd_count = 2, .fds = {fd, lease[1]}};
     cr_expect(eq(i32, ko_import_bti(&wire, &object), ZX_ERR_IO_DATA_INTEGRITY));
     cr_expect(eq(int, wire.fds[0], fd));
-    wire.fd_count = 0;
-    cr_expect(eq(i32, ko_import_bti(&wire, &object), ZX_ERR_IO_DATA_INTEGRITY));
+    for (uint32_t count = 0; count <= 4; count++) {
+        wire = (ko_wire_t){.fd_count = count, .fds = {fake_vfio.container_fd, fd, fd, fd}};
+        cr_expect(eq(i32, ko_import_bti(&wire, &object), ZX_ERR_IO_DATA_INTEGRITY));
+        cr_expect(eq(int, wire.fds[0], fake_vfio.container_fd));
+    }
+    close(lease[0]);
+    close(lease[1]);
     close(fd);
 }

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "object.h"
+#include "pci_device.h"
 
 #define CONFIG_OFFSET 0x10000u
 #define CONFIG_SIZE   256u
@@ -94,8 +94,9 @@ static int unmap_dma(struct vfio_iommu_type1_dma_unmap* unmap) {
     uint64_t done = 0;
     for (size_t i = 0; i < FAKE_VFIO_MAX_MAPPINGS; i++) {
         fake_vfio_mapping_t* old = &fake_vfio.mappings[i];
-        bool is_hit = (unmap->flags & VFIO_DMA_UNMAP_FLAG_ALL) ||
-                      (old->iova == unmap->iova && old->size == unmap->size);
+        bool is_hit =
+            (unmap->flags & VFIO_DMA_UNMAP_FLAG_ALL) ||
+            (old->iova >= unmap->iova && old->iova - unmap->iova + old->size <= unmap->size);
         if (old->size != 0 && is_hit) {
             done += old->size;
             *old = (fake_vfio_mapping_t){0};
@@ -237,6 +238,8 @@ static void put(uint32_t offset, uint32_t value, size_t size) {
 void fake_vfio_init(void) {
     fake_vfio = (fake_vfio_t){.has_iommu = true, .enabled_irq = -1, .unmask_fd = -1};
     memset(fake_vfio.vectors, 0xff, sizeof(fake_vfio.vectors));
+    fake_vfio.mappings = mmap(NULL, FAKE_VFIO_MAX_MAPPINGS * sizeof(fake_vfio_mapping_t),
+                              PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     fake_vfio.device_fd = memfd_create("device", MFD_CLOEXEC);
     fake_vfio.container_fd = memfd_create("container", MFD_CLOEXEC);
     (void)!ftruncate(fake_vfio.device_fd, CONFIG_OFFSET + CONFIG_SIZE);
@@ -254,21 +257,22 @@ void fake_vfio_init(void) {
 
 void fake_vfio_fini(void) {
     drop_vectors();
+    munmap(fake_vfio.mappings, FAKE_VFIO_MAX_MAPPINGS * sizeof(fake_vfio_mapping_t));
     ko_fd_close(&fake_vfio.device_fd);
     ko_fd_close(&fake_vfio.container_fd);
 }
 
 zx_handle_t fake_vfio_open(void) {
-    ko_wire_t wire = {.fd_count = 2,
-                      .fds = {dup(fake_vfio.device_fd), dup(fake_vfio.container_fd)},
-                      .words = {0x0108}};
+    lx_vfio_fds_t fds = {
+        .device = dup(fake_vfio.device_fd), .container = dup(fake_vfio.container_fd), .group = -1};
+    const lx_pci_function_t function = {.bus = 1, .device = 1};
     ko_object_t* object = NULL;
     zx_handle_t handle = ZX_HANDLE_INVALID;
-    if (ko_import_pci_device(&wire, &object) == ZX_OK) {
+    if (ko_pci_device_create(&fds, &function, -1, &object) == ZX_OK) {
         ko_handle_make(object, ZX_RIGHT_SAME_RIGHTS, &handle);
     }
-    ko_fd_close(&wire.fds[0]);
-    ko_fd_close(&wire.fds[1]);
+    ko_fd_close(&fds.device);
+    ko_fd_close(&fds.container);
     return handle;
 }
 

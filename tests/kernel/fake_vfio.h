@@ -28,12 +28,12 @@ typedef struct fake_vfio_mapping {
 typedef struct fake_vfio {
     int device_fd;
     int container_fd;
-    fake_vfio_mapping_t mappings[FAKE_VFIO_MAX_MAPPINGS];
-    int map_errno;    // the next MAP_DMA fails with it, if not 0
-    int unmap_errno;  // likewise
-    int irq_errno;    // the next SET_IRQS with eventfds fails with it
-    bool has_iommu;   // false: the container lost its group
-    int enabled_irq;  // index of the mode that is on, or -1
+    fake_vfio_mapping_t* mappings;  // FAKE_VFIO_MAX_MAPPINGS, shared with forks as the kernel's are
+    int map_errno;                  // the next MAP_DMA fails with it, if not 0
+    int unmap_errno;                // likewise
+    int irq_errno;                  // the next SET_IRQS with eventfds fails with it
+    bool has_iommu;                 // false: the container lost its group
+    int enabled_irq;                // index of the mode that is on, or -1
     uint32_t vector_count;
     int vectors[8];  // duplicates of the eventfds, or -1
     int unmask_fd;   // likewise
@@ -45,7 +45,7 @@ void fake_vfio_init(void);
 void fake_vfio_fini(void);
 extern fake_vfio_t fake_vfio;
 
-// A device handle over the fake, as a process gets it from a channel.
+// A device handle over the fake, as the process gets it that opens the device.
 zx_handle_t fake_vfio_open(void);
 size_t fake_vfio_mapping_count(void);
 // The mapping that holds |iova|, or NULL.

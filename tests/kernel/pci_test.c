@@ -301,13 +301,24 @@ Test(pci, it_crosses_a_channel) {
 Test(pci, forged_fds_are_refused) {
     ko_object_t* object = NULL;
     int fd = dup(0);
-    ko_wire_t wire = {.fd_count = 2, .fds = {fd, fd}, .words = {0x0108}};
+    int lease[2];
+    cr_assert(eq(int, pipe(lease), 0));
+    ko_wire_t wire = {.fd_count = 3, .fds = {fd, fd, lease[1]}, .words = {0x0108}};
     cr_expect(eq(i32, ko_import_pci_device(&wire, &object), ZX_ERR_IO_DATA_INTEGRITY));
     cr_expect(eq(int, wire.fds[0], fd));
     wire.fd_count = 1;
     cr_expect(eq(i32, ko_import_pci_device(&wire, &object), ZX_ERR_IO_DATA_INTEGRITY));
-    wire = (ko_wire_t){.fd_count = 2, .fds = {fake_vfio.device_fd, fd}, .words = {UINT64_MAX}};
+    wire = (ko_wire_t){
+        .fd_count = 3, .fds = {fake_vfio.device_fd, fd, lease[1]}, .words = {UINT64_MAX}};
     cr_expect(eq(i32, ko_import_pci_device(&wire, &object), ZX_ERR_IO_DATA_INTEGRITY));
+    wire = (ko_wire_t){.fd_count = 2, .fds = {fake_vfio.device_fd, fd}, .words = {0x0108}};
+    cr_expect(eq(i32, ko_import_pci_device(&wire, &object), ZX_ERR_IO_DATA_INTEGRITY));
+    wire = (ko_wire_t){
+        .fd_count = 3, .fds = {fake_vfio.device_fd, fd, fake_vfio.container_fd}, .words = {0x0108}};
+    cr_expect(eq(i32, ko_import_pci_device(&wire, &object), ZX_ERR_IO_DATA_INTEGRITY));
+    cr_expect(eq(int, wire.fds[2], fake_vfio.container_fd));
+    close(lease[0]);
+    close(lease[1]);
     close(fd);
 }
 

@@ -184,6 +184,31 @@ static zx_paddr_t first_free_address(zx_handle_t device) {
     return page;
 }
 
+// Releases what a dead process has pinned, while the device is as that left it.
+static zx_status_t release_quarantine(zx_handle_t device) {
+    zx_handle_t bti = ZX_HANDLE_INVALID;
+    zx_status_t status = zx_bti_create(device, 0, 0, &bti);
+    if (status == ZX_OK) {
+        status = zx_bti_release_quarantine(bti);
+    }
+    zx_handle_close(bti);
+    return status;
+}
+
+static void kill_and_release(zx_handle_t device, const char* program) {
+    supervised_t victim;
+    if (tap_status(start(&victim, device, VICTIM_FOREVER, program), ZX_OK,
+                   "another process drives the device")) {
+        tap_status(release_quarantine(device), ZX_OK, "nothing of it is in quarantine");
+        tap_check(first_free_address(device) != victim.answer.address, "its pin is still there");
+        tap_status(zx_task_kill(victim.process), ZX_OK, "it is killed");
+        zx_object_wait_one(victim.process, ZX_PROCESS_TERMINATED, ZX_TIME_INFINITE, NULL);
+        tap_check(first_free_address(device) != victim.answer.address, "its pin outlives it");
+        tap_status(release_quarantine(device), ZX_OK, "its memory is released");
+    }
+    stop(&victim);
+}
+
 static void kill_one(zx_handle_t root, zx_handle_t device, const lx_pci_function_t* function,
                      const char* program) {
     supervised_t victim;
@@ -220,6 +245,7 @@ void test_kill(zx_handle_t root, const lx_pci_function_t* function, const char* 
     kill_one(root, device, function, program);
     tap_check(zx_pci_config_read(device, 4, 2, &command) == ZX_OK && (command & 6) == 2,
               "bus mastering is off");
+    kill_and_release(device, program);
     tap_status(start(&victim, device, VICTIM_ONCE, program), ZX_OK, "a second process drives it");
     tap_check(victim.answer.address == lowest, "nothing of the first one's pins is left");
     zx_object_wait_one(victim.process, ZX_PROCESS_TERMINATED, ZX_TIME_INFINITE, NULL);

@@ -124,6 +124,29 @@ zx_status_t io_buffer_init_mmio(io_buffer_t* buffer, zx_handle_t vmo, void* virt
     return ZX_OK;
 }
 
+zx_status_t io_buffer_init_physical(io_buffer_t* buffer, zx_handle_t bti, zx_paddr_t addr,
+                                    size_t size, zx_handle_t resource, uint32_t cache_policy) {
+    zx_off_t offset = addr & ZX_PAGE_MASK;
+    zx_handle_t vmo = ZX_HANDLE_INVALID;
+    memset(buffer, 0, sizeof(*buffer));
+    zx_status_t status =
+        zx_vmo_create_physical(resource, addr - offset, round_up_to_page(offset + size), &vmo);
+    if (status == ZX_OK) {
+        status = zx_vmo_set_cache_policy(vmo, cache_policy);
+    }
+    if (status == ZX_OK) {
+        status = io_buffer_init_vmo(buffer, bti, vmo, offset, IO_BUFFER_RW);
+    }
+    zx_handle_close(vmo);
+    if (status == ZX_OK) {
+        status = io_buffer_physmap(buffer);
+    }
+    if (status != ZX_OK) {
+        io_buffer_release(buffer);
+    }
+    return status;
+}
+
 void io_buffer_release(io_buffer_t* buffer) {
     if (buffer->pmt_handle != ZX_HANDLE_INVALID) {
         zx_pmt_unpin(buffer->pmt_handle);

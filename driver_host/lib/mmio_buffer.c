@@ -54,6 +54,18 @@ zx_status_t mmio_buffer_init(mmio_buffer_t* buffer, zx_off_t offset, size_t size
     return status;
 }
 
+zx_status_t mmio_buffer_init_physical(mmio_buffer_t* buffer, zx_paddr_t base, size_t size,
+                                      zx_handle_t resource, uint32_t cache_policy) {
+    zx_off_t start;
+    size_t length;
+    zx_handle_t vmo = ZX_HANDLE_INVALID;
+    memset(buffer, 0, sizeof(*buffer));
+    page_range(base, size, &start, &length);
+    zx_status_t status = zx_vmo_create_physical(resource, (zx_paddr_t)start, length, &vmo);
+    return status == ZX_OK ? mmio_buffer_init(buffer, base - start, size, vmo, cache_policy)
+                           : status;
+}
+
 void mmio_buffer_release(mmio_buffer_t* buffer) {
     if (buffer->vmo != ZX_HANDLE_INVALID) {
         zx_off_t start;

@@ -194,6 +194,10 @@ static zx_status_t pin_vmo(ko_bti_t* bti, uint32_t options, ko_object_t* vmo, ui
     if (view.is_device) {
         return ZX_ERR_NOT_SUPPORTED;
     }
+    // Any pin would be one range of addresses, but a driver that relies on it would fail elsewhere.
+    if ((options & ZX_BTI_CONTIGUOUS) && !view.is_contiguous) {
+        return ZX_ERR_INVALID_ARGS;
+    }
     if (offset > view.size || size > view.size - offset) {
         return ZX_ERR_OUT_OF_RANGE;
     }

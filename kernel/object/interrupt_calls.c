@@ -55,12 +55,12 @@ static zx_status_t block(ko_interrupt_t* interrupt, zx_handle_t handle, zx_time_
             break;
         }
         status = ko_interrupt_consume(interrupt, out_timestamp);
-        if (status != ZX_ERR_SHOULD_WAIT) {
+        if (status == ZX_OK) {
             break;
         }
         if (ko_interrupt_is_destroyed(interrupt)) {
             status = ZX_ERR_CANCELED;
-        } else {
+        } else if (status == ZX_ERR_SHOULD_WAIT) {
             status = ko_wait_set_block(&set, ZX_TIME_INFINITE);
         }
     }

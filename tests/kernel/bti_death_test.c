@@ -34,7 +34,9 @@ OBJECT_SUITE(bti_death, begin, end);
 
 static zx_handle_t pin(zx_handle_t from, size_t pages, zx_paddr_t* address) {
     zx_handle_t pmt;
-    expect_ok(zx_bti_pin(from, BOTH | ZX_BTI_CONTIGUOUS, vmo, 0, pages * PAGE, address, 1, &pmt));
+    zx_paddr_t addresses[8];
+    expect_ok(zx_bti_pin(from, BOTH, vmo, 0, pages * PAGE, addresses, pages, &pmt));
+    *address = addresses[0];
     return pmt;
 }
 

@@ -77,9 +77,92 @@ Test(bti, pin_maps_with_the_rights_that_were_asked_for) {
     cr_expect(eq(i32, zx_pmt_unpin(pmt), ZX_OK));
     cr_expect(eq(sz, fake_vfio_mapping_count(), 0));
     cr_expect(eq(u64, info().pmo_count, 0));
-    pmt = pin(ZX_BTI_PERM_WRITE | ZX_BTI_CONTIGUOUS, 0, 8, addresses);
+    pmt = pin(ZX_BTI_PERM_WRITE | ZX_BTI_COMPRESS, 0, 2, addresses);
     cr_expect(eq(u32, fake_vfio_find(addresses[0])->flags, VFIO_DMA_MAP_FLAG_WRITE));
+    cr_expect(eq(u64, addresses[1], addresses[0] + PAGE));
     cr_expect(eq(i32, zx_pmt_unpin(pmt), ZX_OK));
+}
+
+Test(bti, contiguous_pins_want_a_contiguous_vmo) {
+    zx_paddr_t address = 0;
+    zx_handle_t pmt = ZX_HANDLE_INVALID;
+    zx_handle_t contiguous = ZX_HANDLE_INVALID;
+    zx_handle_t slice = ZX_HANDLE_INVALID;
+    const uint32_t options = BOTH | ZX_BTI_CONTIGUOUS;
+    cr_expect(
+        eq(i32, zx_bti_pin(bti, options, vmo, 0, PAGE, &address, 1, &pmt), ZX_ERR_INVALID_ARGS));
+    cr_assert(eq(i32, zx_vmo_create_contiguous(bti, 8 * PAGE, 0, &contiguous), ZX_OK));
+    cr_expect(eq(i32, zx_bti_pin(bti, options, contiguous, 0, 8 * PAGE, &address, 1, &pmt), ZX_OK));
+    cr_expect(eq(u64, fake_vfio_find(address)->size, 8 * PAGE));
+    cr_expect(eq(i32, zx_pmt_unpin(pmt), ZX_OK));
+    cr_expect(eq(i32, zx_bti_pin(bti, options, contiguous, 0, 9 * PAGE, &address, 1, &pmt),
+                 ZX_ERR_OUT_OF_RANGE));
+    cr_assert(
+        eq(i32, zx_vmo_create_child(contiguous, ZX_VMO_CHILD_SLICE, PAGE, PAGE, &slice), ZX_OK));
+    cr_expect(eq(i32, zx_bti_pin(bti, options, slice, 0, PAGE, &address, 1, &pmt), ZX_OK));
+    cr_expect(eq(i32, zx_pmt_unpin(pmt), ZX_OK));
+    zx_handle_close(slice);
+    zx_handle_close(contiguous);
+}
+
+Test(bti, contiguous_vmo_checks_its_arguments) {
+    zx_handle_t out = ZX_HANDLE_INVALID;
+    zx_handle_t weak = ZX_HANDLE_INVALID;
+    cr_expect(eq(i32, zx_vmo_create_contiguous(bti, 0, 0, &out), ZX_ERR_INVALID_ARGS));
+    cr_expect(eq(i32, zx_vmo_create_contiguous(bti, PAGE, 0, NULL), ZX_ERR_INVALID_ARGS));
+    cr_expect(eq(i32, zx_vmo_create_contiguous(bti, PAGE, 1, &out), ZX_ERR_INVALID_ARGS));
+    cr_expect(eq(i32, zx_vmo_create_contiguous(bti, PAGE, 11, &out), ZX_ERR_INVALID_ARGS));
+    cr_expect(eq(i32, zx_vmo_create_contiguous(bti, PAGE, 32, &out), ZX_ERR_INVALID_ARGS));
+    cr_expect(eq(i32, zx_vmo_create_contiguous(0x1234, PAGE, 0, &out), ZX_ERR_BAD_HANDLE));
+    cr_expect(eq(i32, zx_vmo_create_contiguous(vmo, PAGE, 0, &out), ZX_ERR_WRONG_TYPE));
+    cr_assert(eq(i32, zx_handle_duplicate(bti, ZX_RIGHT_READ, &weak), ZX_OK));
+    cr_expect(eq(i32, zx_vmo_create_contiguous(weak, PAGE, 0, &out), ZX_ERR_ACCESS_DENIED));
+    cr_expect(eq(u32, out, ZX_HANDLE_INVALID));
+    zx_handle_close(weak);
+    for (uint32_t alignment = 12; alignment <= 31; alignment += 19) {
+        cr_assert(eq(i32, zx_vmo_create_contiguous(bti, PAGE + 1, alignment, &out), ZX_OK));
+        uint64_t size = 0;
+        cr_expect(eq(i32, zx_vmo_get_size(out, &size), ZX_OK));
+        cr_expect(eq(u64, size, 2 * PAGE));
+        zx_handle_close(out);
+    }
+}
+
+Test(bti, calls_check_handle_and_rights) {
+    zx_paddr_t address = 0;
+    zx_handle_t pmt = ZX_HANDLE_INVALID;
+    zx_handle_t weak = ZX_HANDLE_INVALID;
+    zx_info_bti_t out;
+    cr_expect(
+        eq(i32, zx_bti_pin(0x1234, BOTH, vmo, 0, PAGE, &address, 1, &pmt), ZX_ERR_BAD_HANDLE));
+    cr_expect(
+        eq(i32, zx_bti_pin(bti, BOTH, 0x1234, 0, PAGE, &address, 1, &pmt), ZX_ERR_BAD_HANDLE));
+    cr_expect(eq(i32, zx_bti_pin(bti, BOTH, vmo, 0, PAGE, NULL, 1, &pmt), ZX_ERR_INVALID_ARGS));
+    cr_expect(eq(i32, zx_bti_pin(bti, BOTH, vmo, 0, PAGE, &address, 1, NULL), ZX_ERR_INVALID_ARGS));
+    cr_assert(eq(i32, zx_handle_duplicate(bti, ZX_RIGHT_READ, &weak), ZX_OK));
+    cr_expect(
+        eq(i32, zx_bti_pin(weak, BOTH, vmo, 0, PAGE, &address, 1, &pmt), ZX_ERR_ACCESS_DENIED));
+    cr_expect(eq(i32, zx_bti_release_quarantine(weak), ZX_ERR_ACCESS_DENIED));
+    cr_expect(eq(i32, zx_object_get_info(weak, ZX_INFO_BTI, &out, sizeof(out), NULL, NULL),
+                 ZX_ERR_ACCESS_DENIED));
+    cr_expect(eq(i32, zx_bti_release_quarantine(0x1234), ZX_ERR_BAD_HANDLE));
+    cr_expect(eq(i32, zx_pmt_unpin(0x1234), ZX_ERR_BAD_HANDLE));
+    cr_expect(eq(i32, zx_bti_create(0x1234, 0, 0, &weak), ZX_ERR_BAD_HANDLE));
+    zx_handle_close(weak);
+    // A token can be looked at, and neither duplicated nor sent.
+    zx_handle_t ends[2];
+    zx_info_handle_basic_t basic;
+    pmt = pin(BOTH, 0, 1, &address);
+    cr_assert(eq(i32,
+                 zx_object_get_info(pmt, ZX_INFO_HANDLE_BASIC, &basic, sizeof(basic), NULL, NULL),
+                 ZX_OK));
+    cr_expect(eq(u32, basic.type, ZX_OBJ_TYPE_PMT));
+    cr_expect(eq(u32, basic.rights, ZX_DEFAULT_PMT_RIGHTS));
+    cr_assert(eq(i32, zx_channel_create(0, &ends[0], &ends[1]), ZX_OK));
+    cr_expect(eq(i32, zx_channel_write(ends[0], 0, NULL, 0, &pmt, 1), ZX_ERR_ACCESS_DENIED));
+    cr_expect(eq(u64, info().quarantine_count, 1));
+    zx_handle_close_many(ends, 2);
+    cr_expect(eq(i32, zx_bti_release_quarantine(bti), ZX_OK));
 }
 
 Test(bti, addresses_are_used_again_and_pins_do_not_overlap) {
@@ -115,10 +198,11 @@ Test(bti, pin_refuses_bad_arguments) {
         {BOTH, 0, 2 * PAGE, 1, ZX_ERR_INVALID_ARGS},
         {BOTH, 0, PAGE, 2, ZX_ERR_INVALID_ARGS},
         {BOTH | ZX_BTI_CONTIGUOUS, 0, 2 * PAGE, 2, ZX_ERR_INVALID_ARGS},
+        {ZX_BTI_PERM_EXECUTE, 0, PAGE, 1, ZX_ERR_INVALID_ARGS},
+        {BOTH | ZX_BTI_COMPRESS, 0, 2 * PAGE, 1, ZX_ERR_INVALID_ARGS},
         {BOTH, 8 * PAGE, PAGE, 1, ZX_ERR_OUT_OF_RANGE},
         {BOTH, 7 * PAGE, 2 * PAGE, 2, ZX_ERR_OUT_OF_RANGE},
-        {BOTH | ZX_BTI_CONTIGUOUS, UINT64_MAX & ~(uint64_t)(PAGE - 1), 2 * PAGE, 1,
-         ZX_ERR_OUT_OF_RANGE},
+        {BOTH, UINT64_MAX & ~(uint64_t)(PAGE - 1), 2 * PAGE, 2, ZX_ERR_OUT_OF_RANGE},
     };
     for (size_t i = 0; i < countof(cases); i++) {
         zx_paddr_t addresses[2] = {0};

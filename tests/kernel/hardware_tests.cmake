@@ -17,6 +17,6 @@ target_link_options(kernel_pci PRIVATE -Wl,--wrap=ioctl)
 
 # Runs inside a guest (./x boot BOARD --cmd vfio_test), where there is an IOMMU.
 add_executable(vfio_test guest/vfio_test.c guest/vfio_config_test.c guest/vfio_irq_test.c guest/vfio_dma_test.c
-               guest/vfio_victim.c guest/virtio_probe.c guest/edu.c guest/tap.c)
+               guest/vfio_victim.c guest/uio_test.c guest/virtio_probe.c guest/edu.c guest/tap.c)
 target_link_libraries(vfio_test PRIVATE zircon Threads::Threads)
 set_target_properties(vfio_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/guest)

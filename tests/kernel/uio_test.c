@@ -249,6 +249,8 @@ OBJECT_TEST(uio, destroyed_at_the_other_end) {
     expect_status(joined(thread), ZX_ERR_CANCELED);
     expect_status(zx_interrupt_wait(here, NULL), ZX_ERR_CANCELED);
     cr_assert_not(fake_uio.is_unmasked);
+    fake_uio_unbind();
+    expect_status(zx_interrupt_wait(here, NULL), ZX_ERR_CANCELED);
     const zx_handle_t all[] = {here, there, ends[0], ends[1]};
     expect_ok(zx_handle_close_many(all, countof(all)));
 }

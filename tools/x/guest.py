@@ -15,6 +15,7 @@ APPLETS = ["sh", "cat", "chmod", "cp", "cut", "date", "dd", "dmesg", "echo", "en
            "grep", "head", "hexdump", "kill", "killall", "ls", "md5sum", "mkdir", "mount", "mv", "od",
            "pidof", "ps", "rm", "sed", "sha256sum", "sleep", "sort", "tail", "tee", "test", "time",
            "top", "tr", "true", "uname", "uptime", "wc", "xargs"]
+MODULE_LISTS = [TOP / "kernel/guest" / name for name in ("modules.list", "test_modules.list")]
 
 
 def _kernel_package():
@@ -56,9 +57,14 @@ def _unpack_vmlinux(bzimage):
     raise Failure(f"{bzimage} holds no xz-compressed vmlinux")
 
 
+def _modules():
+    """What init loads, and what only tests load."""
+    return [name for file in MODULE_LISTS for name in file.read_text().split()]
+
+
 def kernel():
-    """The folder with `vmlinux` and the modules of kernel/guest/modules.list."""
-    wanted = (TOP / "kernel/guest/modules.list").read_text().split()
+    """The folder with `vmlinux` and the modules of kernel/guest."""
+    wanted = _modules()
     ready = sorted(CACHE.glob("linux-image-*/complete"))
     for mark in reversed(ready):
         if all((mark.parent / f"{name}.ko").exists() for name in wanted):
@@ -167,7 +173,7 @@ def _fill(root, build, board, modules):
     shutil.copy(board, root / "etc/board.yaml")
     shutil.copy(TOP / "kernel/guest/modules.list", root / "etc/modules.list")
     (root / "lib/modules").mkdir(exist_ok=True)
-    for name in (TOP / "kernel/guest/modules.list").read_text().split():
+    for name in _modules():
         shutil.copy(modules / f"{name}.ko", root / "lib/modules")
     for name in ("dev", "proc", "sys", "run", "tmp"):
         (root / name).mkdir(exist_ok=True)
@@ -177,7 +183,7 @@ def _inputs(build, board, modules):
     yield board
     yield modules / "complete"
     yield pathlib.Path(__file__)
-    yield TOP / "kernel/guest/modules.list"
+    yield from MODULE_LISTS
     for pattern in ("bin/*", "lib/drivers/*.so", "lib/test_drivers/*.so", "tests/guest/*"):
         yield from build.glob(pattern)
 

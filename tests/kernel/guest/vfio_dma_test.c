@@ -120,9 +120,20 @@ static void test_contiguous(dma_test_t* test) {
     zx_paddr_t first = 0;
     zx_paddr_t pages[4];
     zx_handle_t pmt = ZX_HANDLE_INVALID;
+    zx_handle_t contiguous = ZX_HANDLE_INVALID;
+    tap_status(zx_vmo_create_contiguous(test->bti, 4 * PAGE_SIZE, 0, &contiguous), ZX_OK,
+               "a contiguous VMO");
+    tap_status(zx_bti_pin(test->bti, BOTH | ZX_BTI_CONTIGUOUS, contiguous, 0, 4 * PAGE_SIZE, &first,
+                          1, &pmt),
+               ZX_OK, "is pinned as one");
+    zx_pmt_unpin(pmt);
+    zx_handle_close(contiguous);
     tap_status(zx_bti_pin(test->bti, BOTH | ZX_BTI_CONTIGUOUS, test->buffer.vmo, 0, 4 * PAGE_SIZE,
                           &first, 1, &pmt),
+               ZX_ERR_INVALID_ARGS, "another one is not");
+    tap_status(zx_bti_pin(test->bti, BOTH, test->buffer.vmo, 0, 4 * PAGE_SIZE, pages, 4, &pmt),
                ZX_OK, "four pages in a row are pinned");
+    first = pages[0];
     tap_status(zx_bti_pin(test->bti, BOTH, test->buffer.vmo, 0, 4 * PAGE_SIZE, pages, 3,
                           &(zx_handle_t){0}),
                ZX_ERR_INVALID_ARGS, "three addresses do not name four pages");

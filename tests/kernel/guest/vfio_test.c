@@ -246,6 +246,7 @@ int main(int argc, char** argv) {
     test_leaks(root, edu);
     test_virtio(root);
     test_hole(root);
+    test_uio(edu);
     zx_handle_close(root);
     return tap_finish();
 }

@@ -31,6 +31,8 @@ void test_bars(zx_handle_t device);
 void test_interrupts(zx_handle_t device);
 // vfio_dma_test.c: pinned memory and the IOMMU
 void test_dma(zx_handle_t device);
+// uio_test.c: edu in the hands of uio_pci_generic
+void test_uio(const lx_pci_function_t* function);
 // vfio_victim.c: a process that is killed while its device does DMA
 void test_kill(zx_handle_t root, const lx_pci_function_t* function, const char* program);
 // What the program does when it is started as the victim.

@@ -10,6 +10,17 @@
 #include <zircon/compiler.h>
 #include <zircon/types.h>
 
+// To the next and the last multiple of b, a power of two.
+#ifndef ROUNDUP
+#define ROUNDUP(a, b) (((a) + ((b)-1)) & ~((b)-1))
+#endif
+#ifndef ROUNDDOWN
+#define ROUNDDOWN(a, b) ((a) & ~((b)-1))
+#endif
+#ifndef ALIGN
+#define ALIGN(a, b) ROUNDUP(a, b)
+#endif
+
 __BEGIN_CDECLS
 __BEGIN_EXPORTS
 

@@ -64,6 +64,12 @@ zx_status_t io_buffer_init_vmo(io_buffer_t* buffer, zx_handle_t bti, zx_handle_t
 zx_status_t io_buffer_init_mmio(io_buffer_t* buffer, zx_handle_t vmo, void* virt, zx_off_t offset,
                                 size_t size);
 
+// Device memory at a physical address, mapped with that cache policy and pinned for `bti`.
+// `resource` (borrowed) must cover it. Physical memory cannot be had here: ZX_ERR_NOT_SUPPORTED
+// after the checks of zx_vmo_create_physical(). Use the VMO of a BAR.
+zx_status_t io_buffer_init_physical(io_buffer_t* buffer, zx_handle_t bti, zx_paddr_t addr,
+                                    size_t size, zx_handle_t resource, uint32_t cache_policy);
+
 // Unpins, unmaps, closes and frees all that the buffer owns and zeroes it.
 void io_buffer_release(io_buffer_t* buffer);
 

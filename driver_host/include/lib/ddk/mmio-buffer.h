@@ -36,6 +36,12 @@ typedef struct mmio_pinned_buffer {
 zx_status_t mmio_buffer_init(mmio_buffer_t* buffer, zx_off_t offset, size_t size, zx_handle_t vmo,
                              uint32_t cache_policy);
 
+// Registers at a physical address. `resource` (borrowed) must cover them. They cannot be had by
+// address here: ZX_ERR_NOT_SUPPORTED after the checks of zx_vmo_create_physical(). A BAR's come
+// from pci_map_bar_buffer().
+zx_status_t mmio_buffer_init_physical(mmio_buffer_t* buffer, zx_paddr_t base, size_t size,
+                                      zx_handle_t resource, uint32_t cache_policy);
+
 // Unmaps, closes and zeroes.
 void mmio_buffer_release(mmio_buffer_t* buffer);
 

@@ -18,7 +18,7 @@ static void writer_destroy(ko_object_t* object) {
 
 static const ko_ops_t writer_ops = {
     .type = ZX_OBJ_TYPE_LOG,
-    .default_rights = ZX_RIGHTS_BASIC | ZX_RIGHT_WRITE,
+    .default_rights = (ZX_RIGHTS_BASIC & ~ZX_RIGHT_TRANSFER) | ZX_RIGHT_WRITE,
     .destroy = writer_destroy,
 };
 

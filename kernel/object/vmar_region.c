@@ -40,9 +40,11 @@ static zx_status_t vmar_get_info(ko_object_t* object, zx_rights_t rights, uint32
 }
 
 // Addresses mean nothing in another process: no export.
+#define REGION_RIGHTS (ZX_DEFAULT_VMAR_RIGHTS & ~ZX_RIGHT_TRANSFER)
+
 static const ko_ops_t vmar_ops = {
     .type = ZX_OBJ_TYPE_VMAR,
-    .default_rights = ZX_DEFAULT_VMAR_RIGHTS | ACCESS_RIGHTS,
+    .default_rights = REGION_RIGHTS | ACCESS_RIGHTS,
     .destroy = vmar_destroy,
     .get_info = vmar_get_info,
 };
@@ -230,8 +232,7 @@ static zx_status_t allocate_and_name(ko_vmar_t* parent, zx_vm_option_t options, 
         return status;
     }
     ko_object_acquire(&child->base);
-    status =
-        ko_handle_make(&child->base, ZX_DEFAULT_VMAR_RIGHTS | access_rights(options), child_vmar);
+    status = ko_handle_make(&child->base, REGION_RIGHTS | access_rights(options), child_vmar);
     if (status == ZX_OK) {
         *child_addr = child->start;
     } else {

@@ -8,11 +8,13 @@ add_hardware_test(interrupt)
 add_hardware_test(iova)
 add_hardware_test(bti fake_vfio.c)
 add_hardware_test(bti_death fake_vfio.c)
+add_hardware_test(handle_rules fake_vfio.c)
 add_hardware_test(pci fake_vfio.c)
 add_hardware_test(uio fake_uio.c)
 target_link_options(kernel_uio PRIVATE -Wl,--wrap=read,--wrap=write,--wrap=fstat)
 target_link_options(kernel_bti PRIVATE -Wl,--wrap=ioctl)
 target_link_options(kernel_bti_death PRIVATE -Wl,--wrap=ioctl)
+target_link_options(kernel_handle_rules PRIVATE -Wl,--wrap=ioctl)
 target_link_options(kernel_pci PRIVATE -Wl,--wrap=ioctl)
 
 # Runs inside a guest (./x boot BOARD --cmd vfio_test), where there is an IOMMU.

@@ -9,14 +9,29 @@
 
 #include <zircon/syscalls.h>
 
+#include "object.h"
+
 static bool futex_is_good(const zx_futex_t* address) {
     return address && ((uintptr_t)address & (sizeof(*address) - 1)) == 0;
 }
 
+// An owner is looked at, and has no consequence.
+static zx_status_t owner_check(zx_handle_t owner) {
+    ko_object_t* object = NULL;
+    zx_status_t status = ZX_OK;
+    if (owner != ZX_HANDLE_INVALID) {
+        status = ko_handle_get(owner, ZX_OBJ_TYPE_THREAD, 0, &object);
+        ko_object_release(object);
+    }
+    return status;
+}
+
 zx_status_t zx_futex_wait(const zx_futex_t* value_ptr, int32_t current_value,
                           zx_handle_t new_futex_owner, zx_time_t deadline) {
-    if (!futex_is_good(value_ptr) || new_futex_owner != ZX_HANDLE_INVALID) {
-        return ZX_ERR_INVALID_ARGS;
+    zx_status_t status =
+        futex_is_good(value_ptr) ? owner_check(new_futex_owner) : ZX_ERR_INVALID_ARGS;
+    if (status != ZX_OK) {
+        return status;
     }
     struct timespec until;
     struct timespec* timeout = NULL;
@@ -63,9 +78,11 @@ zx_status_t zx_futex_wake(const zx_futex_t* value_ptr, uint32_t wake_count) {
 zx_status_t zx_futex_requeue(const zx_futex_t* value_ptr, uint32_t wake_count,
                              int32_t current_value, const zx_futex_t* requeue_ptr,
                              uint32_t requeue_count, zx_handle_t new_requeue_owner) {
-    if (!futex_is_good(value_ptr) || !futex_is_good(requeue_ptr) || value_ptr == requeue_ptr ||
-        new_requeue_owner != ZX_HANDLE_INVALID) {
-        return ZX_ERR_INVALID_ARGS;
+    bool is_good =
+        futex_is_good(value_ptr) && futex_is_good(requeue_ptr) && value_ptr != requeue_ptr;
+    zx_status_t status = is_good ? owner_check(new_requeue_owner) : ZX_ERR_INVALID_ARGS;
+    if (status != ZX_OK) {
+        return status;
     }
     long result = syscall(SYS_futex, value_ptr, FUTEX_CMP_REQUEUE_PRIVATE, futex_count(wake_count),
                           (unsigned long)futex_count(requeue_count), requeue_ptr, current_value);

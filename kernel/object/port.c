@@ -145,10 +145,12 @@ zx_status_t zx_port_cancel(zx_handle_t handle, zx_handle_t source, uint64_t key)
     }
     ko_object_t* object = NULL;
     status = ko_handle_get(source, ZX_OBJ_TYPE_NONE, ZX_RIGHT_WAIT, &object);
-    if (status == ZX_OK) {
+    if (status == ZX_OK && (!object->ops->signals || !object->ops->wait_sources)) {
+        status = ZX_ERR_NOT_SUPPORTED;
+    } else if (status == ZX_OK) {
         status = ko_port_cancel((ko_port_t*)port, object, source, key) ? ZX_OK : ZX_ERR_NOT_FOUND;
-        ko_object_release(object);
     }
+    ko_object_release(object);
     ko_object_release(port);
     return status;
 }

@@ -137,6 +137,10 @@ zx_status_t zx_resource_create(zx_handle_t parent_rsrc, uint32_t options, uint64
         (flags & ~ZX_RSRC_FLAG_EXCLUSIVE) != 0 || add_overflow(base, (uint64_t)size, &end)) {
         return ZX_ERR_INVALID_ARGS;
     }
+    // These two are of no range.
+    if ((kind == ZX_RSRC_KIND_ROOT || kind == ZX_RSRC_KIND_HYPERVISOR) && (base | size) != 0) {
+        return ZX_ERR_INVALID_ARGS;
+    }
     ko_object_t* parent = NULL;
     zx_status_t status = ko_handle_get(parent_rsrc, ZX_OBJ_TYPE_RESOURCE, ZX_RIGHT_WRITE, &parent);
     if (status != ZX_OK) {

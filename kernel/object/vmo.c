@@ -495,6 +495,14 @@ zx_status_t zx_vmo_op_range(zx_handle_t handle, uint32_t op, uint64_t offset, ui
     return status;
 }
 
+// Pages that somebody may have accessed with the policy it has.
+static bool has_uncached_pages(const ko_vmo_t* vmo) {
+    struct stat info;
+    return !(vmo->flags & FLAG_DEVICE) &&
+           atomic_load(&vmo->cache_policy) != ZX_CACHE_POLICY_CACHED &&
+           fstat(vmo->fd, &info) == 0 && info.st_blocks > 0;
+}
+
 zx_status_t zx_vmo_set_cache_policy(zx_handle_t handle, uint32_t cache_policy) {
     if (cache_policy > ZX_CACHE_POLICY_MASK) {
         return ZX_ERR_INVALID_ARGS;
@@ -506,7 +514,8 @@ zx_status_t zx_vmo_set_cache_policy(zx_handle_t handle, uint32_t cache_policy) {
     }
     ko_vmo_t* vmo = (ko_vmo_t*)object;
     if (atomic_load(&vmo->cache_policy) != cache_policy) {
-        if (atomic_load(&vmo->mappings) > 0 || vmo->parent || atomic_load(&vmo->children) > 0) {
+        if (atomic_load(&vmo->mappings) > 0 || vmo->parent || atomic_load(&vmo->children) > 0 ||
+            has_uncached_pages(vmo)) {
             status = ZX_ERR_BAD_STATE;
         } else {
             atomic_store(&vmo->cache_policy, cache_policy);

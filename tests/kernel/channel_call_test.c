@@ -113,6 +113,40 @@ OBJECT_TEST(channel_call, arguments) {
     expect_status(zx_handle_close(event), ZX_ERR_BAD_HANDLE);
 }
 
+// What is sent with a call is checked as what is written, and consumed.
+OBJECT_TEST(channel_call, handles_that_cannot_go) {
+    static uint8_t large[ZX_CHANNEL_MAX_MSG_BYTES + 1];
+    uint32_t bytes, handles;
+    zx_handle_t many[ZX_CHANNEL_MAX_MSG_HANDLES + 1];
+    zx_channel_call_args_t args = {
+        .wr_bytes = large, .wr_num_bytes = 4, .wr_handles = many, .wr_num_handles = 1};
+    many[0] = 0x1234;
+    expect_status(zx_channel_call(client, 0, EVER, &args, &bytes, &handles), ZX_ERR_BAD_HANDLE);
+    many[0] = test_event();
+    test_drop_rights(&many[0], ZX_RIGHT_TRANSFER);
+    expect_status(zx_channel_call(client, 0, EVER, &args, &bytes, &handles), ZX_ERR_ACCESS_DENIED);
+    expect_status(zx_handle_close(many[0]), ZX_ERR_BAD_HANDLE);
+    many[0] = many[1] = test_event();
+    args.wr_num_handles = 2;
+    expect_status(zx_channel_call(client, 0, EVER, &args, &bytes, &handles), ZX_ERR_BAD_HANDLE);
+    expect_status(zx_handle_close(many[0]), ZX_ERR_BAD_HANDLE);
+    for (size_t i = 0; i < countof(many); i++) {
+        many[i] = test_event();
+    }
+    args.wr_num_handles = countof(many);
+    expect_status(zx_channel_call(client, 0, EVER, &args, &bytes, &handles), ZX_ERR_OUT_OF_RANGE);
+    expect_status(zx_handle_close(many[countof(many) - 1]), ZX_ERR_BAD_HANDLE);
+    args.wr_num_handles = 0;
+    args.wr_num_bytes = sizeof(large);
+    expect_status(zx_channel_call(client, 0, EVER, &args, &bytes, &handles), ZX_ERR_OUT_OF_RANGE);
+    many[0] = client;
+    args.wr_num_bytes = 4;
+    args.wr_num_handles = 1;
+    expect_status(zx_channel_call(client, 0, EVER, &args, &bytes, &handles), ZX_ERR_NOT_SUPPORTED);
+    expect_status(zx_handle_close(client), ZX_ERR_BAD_HANDLE);
+    client = ZX_HANDLE_INVALID;
+}
+
 #define THREADS 4
 #define ROUNDS  50
 

@@ -16,13 +16,17 @@ OBJECT_TEST(futex, arguments) {
     const zx_status_t bad = ZX_ERR_INVALID_ARGS;
     expect_status(zx_futex_wait(NULL, 0, ZX_HANDLE_INVALID, 0), bad);
     expect_status(zx_futex_wait(odd, 0, ZX_HANDLE_INVALID, 0), bad);
-    expect_status(zx_futex_wait(&word, 0, zx_process_self(), 0), bad);
+    expect_status(zx_futex_wait(&word, 0, zx_process_self(), 0), ZX_ERR_WRONG_TYPE);
+    expect_status(zx_futex_wait(&word, 0, 0x1234, 0), ZX_ERR_BAD_HANDLE);
     expect_status(zx_futex_wait((const zx_futex_t*)16, 0, ZX_HANDLE_INVALID, 0), bad);
     expect_status(zx_futex_wake(NULL, 1), bad);
     expect_status(zx_futex_wake(odd, 1), bad);
     expect_status(zx_futex_requeue(&word, 1, 0, &word, 1, ZX_HANDLE_INVALID), bad);
     expect_status(zx_futex_requeue(&word, 1, 0, odd, 1, ZX_HANDLE_INVALID), bad);
-    expect_status(zx_futex_requeue(&word, 1, 0, &other, 1, zx_process_self()), bad);
+    expect_status(zx_futex_requeue(NULL, 1, 0, &other, 1, ZX_HANDLE_INVALID), bad);
+    expect_status(zx_futex_requeue(&word, 1, 0, NULL, 1, ZX_HANDLE_INVALID), bad);
+    expect_status(zx_futex_requeue(&word, 1, 0, &other, 1, zx_process_self()), ZX_ERR_WRONG_TYPE);
+    expect_status(zx_futex_requeue(&word, 1, 0, &other, 1, 0x1234), ZX_ERR_BAD_HANDLE);
     expect_status(zx_futex_requeue(&word, 1, 1, &other, 1, ZX_HANDLE_INVALID), ZX_ERR_BAD_STATE);
 }
 

@@ -57,6 +57,7 @@ OBJECT_TEST(port, arguments) {
     expect_status(zx_port_queue(port, &packet), ZX_ERR_INVALID_ARGS);
     expect_status(observe(1, ZX_EVENT_SIGNALED, 4), ZX_ERR_INVALID_ARGS);
     expect_status(zx_object_wait_async(zx_process_self(), port, 1, 1, 0), ZX_ERR_NOT_SUPPORTED);
+    expect_status(zx_port_cancel(port, zx_process_self(), 1), ZX_ERR_NOT_SUPPORTED);
     test_drop_rights(&other, ZX_RIGHT_WAIT);
     expect_status(zx_object_wait_async(other, port, 1, 1, 0), ZX_ERR_ACCESS_DENIED);
     expect_status(zx_port_cancel(port, other, 1), ZX_ERR_ACCESS_DENIED);

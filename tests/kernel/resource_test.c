@@ -51,6 +51,12 @@ OBJECT_TEST(resource, arguments) {
     expect_status(zx_resource_create(root, mmio, UINT64_MAX, 2, "x", 1, &out), ZX_ERR_INVALID_ARGS);
     expect_status(zx_resource_create(ZX_HANDLE_INVALID, mmio, 0, 1, "x", 1, &out),
                   ZX_ERR_BAD_HANDLE);
+    for (uint32_t i = 0; i < 2; i++) {
+        uint32_t kind = i == 0 ? ZX_RSRC_KIND_ROOT : ZX_RSRC_KIND_HYPERVISOR;
+        expect_status(zx_resource_create(root, kind, 1, 0, "x", 1, &out), ZX_ERR_INVALID_ARGS);
+        expect_status(zx_resource_create(root, kind, 0, 1, "x", 1, &out), ZX_ERR_INVALID_ARGS);
+        test_close(make(root, kind, 0, 0));
+    }
     zx_handle_t event = test_event();
     expect_status(zx_resource_create(event, mmio, 0, 1, "x", 1, &out), ZX_ERR_WRONG_TYPE);
     test_close(event);
@@ -80,7 +86,7 @@ OBJECT_TEST(resource, children_are_narrower) {
     expect_status(zx_resource_create(window, mmio, 0x1fff, 2, "x", 1, &out), ZX_ERR_OUT_OF_RANGE);
     expect_status(zx_resource_create(window, ZX_RSRC_KIND_IRQ, 0x1000, 1, "x", 1, &out),
                   ZX_ERR_ACCESS_DENIED);
-    expect_status(zx_resource_create(window, ZX_RSRC_KIND_ROOT, 0x1000, 1, "x", 1, &out),
+    expect_status(zx_resource_create(window, ZX_RSRC_KIND_ROOT, 0, 0, "x", 1, &out),
                   ZX_ERR_ACCESS_DENIED);
     test_close(window);
 }

@@ -16,6 +16,9 @@ OBJECT_TEST(time, clocks) {
     expect_ok(zx_clock_get(ZX_CLOCK_THREAD, &thread));
     cr_assert(thread > 0 && thread < monotonic);
     expect_status(zx_clock_get(3, &utc), ZX_ERR_INVALID_ARGS);
+    expect_status(zx_clock_get_new(3, &utc), ZX_ERR_INVALID_ARGS);
+    expect_status(zx_clock_get_new(ZX_CLOCK_MONOTONIC, NULL), ZX_ERR_INVALID_ARGS);
+    expect_ok(zx_clock_get_new(ZX_CLOCK_UTC, &utc));
     expect_status(zx_clock_get(ZX_CLOCK_UTC, NULL), ZX_ERR_INVALID_ARGS);
     cr_assert_eq(zx_ticks_per_second(), ZX_SEC(1));
 }

@@ -47,7 +47,9 @@ OBJECT_TEST(vmo, sizes) {
 
 OBJECT_TEST(vmo, create_errors) {
     zx_handle_t vmo;
-    expect_status(zx_vmo_create(1, 1, &vmo), ZX_ERR_INVALID_ARGS);
+    expect_status(zx_vmo_create(1, 4, &vmo), ZX_ERR_INVALID_ARGS);
+    expect_status(zx_vmo_create(1, ZX_VMO_RESIZABLE | ZX_VMO_NON_RESIZABLE, &vmo),
+                  ZX_ERR_INVALID_ARGS);
     expect_status(zx_vmo_create(1, 0, NULL), ZX_ERR_INVALID_ARGS);
     expect_status(zx_vmo_create(UINT64_MAX, 0, &vmo), ZX_ERR_OUT_OF_RANGE);
     expect_status(zx_vmo_create((uint64_t)1 << 47, 0, &vmo), ZX_ERR_OUT_OF_RANGE);
@@ -174,6 +176,24 @@ OBJECT_TEST(vmo, cache_policy) {
     expect_ok(zx_vmar_unmap(zx_vmar_root_self(), address, PAGE));
     test_drop_rights(&vmo, ZX_RIGHT_MAP);
     expect_status(zx_vmo_set_cache_policy(vmo, ZX_CACHE_POLICY_UNCACHED), ZX_ERR_ACCESS_DENIED);
+    test_close(vmo);
+}
+
+// With memory it can leave the caches, and not come back.
+OBJECT_TEST(vmo, cache_policy_of_committed_memory) {
+    zx_handle_t child;
+    zx_handle_t vmo = make(PAGE, ZX_VMO_NON_RESIZABLE);
+    expect_ok(op(vmo, ZX_VMO_OP_COMMIT, 0, PAGE));
+    expect_ok(zx_vmo_set_cache_policy(vmo, ZX_CACHE_POLICY_WRITE_COMBINING));
+    expect_status(zx_vmo_set_cache_policy(vmo, ZX_CACHE_POLICY_CACHED), ZX_ERR_BAD_STATE);
+    expect_ok(zx_vmo_set_cache_policy(vmo, ZX_CACHE_POLICY_WRITE_COMBINING));
+    expect_ok(op(vmo, ZX_VMO_OP_DECOMMIT, 0, PAGE));
+    expect_ok(zx_vmo_set_cache_policy(vmo, ZX_CACHE_POLICY_CACHED));
+    expect_ok(zx_vmo_create_child(vmo, ZX_VMO_CHILD_SLICE, 0, PAGE, &child));
+    expect_status(zx_vmo_set_cache_policy(vmo, ZX_CACHE_POLICY_UNCACHED), ZX_ERR_BAD_STATE);
+    expect_status(zx_vmo_set_cache_policy(child, ZX_CACHE_POLICY_UNCACHED), ZX_ERR_BAD_STATE);
+    test_close(child);
+    expect_ok(zx_vmo_set_cache_policy(vmo, ZX_CACHE_POLICY_UNCACHED));
     test_close(vmo);
 }
 

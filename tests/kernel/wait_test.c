@@ -175,6 +175,11 @@ OBJECT_TEST(wait, errors) {
     expect_status(zx_object_wait_many(items, countof(items) - 1, SOON), ZX_ERR_TIMED_OUT);
     items[3].handle = ZX_HANDLE_INVALID;
     expect_status(zx_object_wait_many(items, 4, EVER), ZX_ERR_BAD_HANDLE);
+    items[3].handle = zx_process_self();  // cannot be waited on
+    expect_status(zx_object_wait_many(items, 4, EVER), ZX_ERR_NOT_SUPPORTED);
+    expect_status(zx_object_wait_one(zx_process_self(), 1, EVER, NULL), ZX_ERR_NOT_SUPPORTED);
+    items[3].handle = port;
+    expect_status(zx_object_wait_many(items, 4, EVER), ZX_ERR_ACCESS_DENIED);
     zx_time_t deadline = SOON;
     expect_status(zx_object_wait_many(NULL, 0, deadline), ZX_ERR_TIMED_OUT);
     cr_assert_geq(zx_clock_get_monotonic(), deadline);

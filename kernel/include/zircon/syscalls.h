@@ -159,7 +159,8 @@ zx_status_t zx_port_cancel(zx_handle_t handle, zx_handle_t source, uint64_t key)
 // ---- futex
 
 // Blocks while *value_ptr == current_value. ZX_ERR_BAD_STATE when it differs at the start. Private
-// to the process; new_futex_owner must be ZX_HANDLE_INVALID.
+// to the process. An owner is ZX_HANDLE_INVALID or a thread (ZX_ERR_BAD_HANDLE, ZX_ERR_WRONG_TYPE);
+// nobody's priority is raised for it.
 zx_status_t zx_futex_wait(const zx_futex_t* value_ptr, int32_t current_value,
                           zx_handle_t new_futex_owner, zx_time_t deadline);
 zx_status_t zx_futex_wake(const zx_futex_t* value_ptr, uint32_t wake_count);
@@ -194,6 +195,7 @@ zx_status_t zx_vmo_get_size(zx_handle_t handle, uint64_t* size);
 zx_status_t zx_vmo_set_size(zx_handle_t handle, uint64_t size);
 zx_status_t zx_vmo_op_range(zx_handle_t handle, uint32_t op, uint64_t offset, uint64_t size,
                             void* buffer, size_t buffer_size);
+// ZX_ERR_BAD_STATE: it is mapped, a child or a parent; or it has memory, and is not cached now.
 zx_status_t zx_vmo_set_cache_policy(zx_handle_t handle, uint32_t cache_policy);
 zx_status_t zx_cache_flush(const void* addr, size_t size, uint32_t options);
 

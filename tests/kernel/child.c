@@ -163,6 +163,7 @@ static const struct {
     {"enter-twice", child_enter_twice},
     {"enter-with-thread", child_enter_with_thread},
     {"objects", child_objects},
+    {"errors", child_errors},
     {"load", child_load},
     {"load-fails", child_load_fails},
 };

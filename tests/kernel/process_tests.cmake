@@ -20,7 +20,7 @@ target_link_libraries(needs_library PRIVATE absent)
 set_target_properties(needs_library PROPERTIES SKIP_BUILD_RPATH ON)
 
 # The program that plays the child in the tests.
-add_executable(kernel_child child.c child_sandbox.c child_dlopen.c child_objects.c)
+add_executable(kernel_child child.c child_sandbox.c child_dlopen.c child_objects.c child_errors.c)
 target_link_libraries(kernel_child PRIVATE zircon Threads::Threads)
 set_target_properties(kernel_child PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
@@ -33,6 +33,8 @@ endfunction()
 add_child_test(process)
 add_child_test(sandbox)
 add_child_test(sandbox_objects)
+add_child_test(sandbox_errors)
+target_include_directories(kernel_sandbox_errors PRIVATE ${CMAKE_SOURCE_DIR}/kernel/object)
 add_child_test(dlopen)
 add_child_test(crash)
 add_zx_test(kernel_file SOURCES file_test.c LIBS zircon)

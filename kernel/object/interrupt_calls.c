@@ -13,7 +13,12 @@ zx_status_t zx_interrupt_create(zx_handle_t src_obj, uint32_t src_num, uint32_t 
     if (out_handle == NULL) {
         return ZX_ERR_INVALID_ARGS;
     }
+    const uint32_t known = ZX_INTERRUPT_REMAP_IRQ | ZX_INTERRUPT_MODE_MASK;
     if (!(options & ZX_INTERRUPT_VIRTUAL)) {
+        if ((options & ~known) != 0 ||
+            (options & ZX_INTERRUPT_MODE_MASK) > ZX_INTERRUPT_MODE_EDGE_BOTH) {
+            return ZX_ERR_INVALID_ARGS;
+        }
         // Lines of the interrupt controller by number: Linux keeps them to itself.
         zx_status_t status = ko_resource_check(src_obj, ZX_RSRC_KIND_IRQ, src_num, 1);
         return status == ZX_OK ? ZX_ERR_NOT_SUPPORTED : status;

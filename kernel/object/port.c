@@ -89,6 +89,10 @@ static zx_status_t port_wait(ko_port_t* port, zx_time_t deadline, zx_port_packet
     zx_status_t status = ZX_OK;
     for (;;) {
         pthread_mutex_lock(&port->lock);
+        // Packets that wait must not hide an interrupt that fired after them.
+        if ((port->options & ZX_PORT_BIND_TO_INTERRUPT) && !list_is_empty(&port->packets)) {
+            ko_port_poll_bindings_locked(port);
+        }
         if (port_pop_locked(port, out)) {
             pthread_mutex_unlock(&port->lock);
             return ZX_OK;

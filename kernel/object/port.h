@@ -57,6 +57,8 @@ zx_status_t ko_port_push_locked(ko_port_t* port, list_node_t* queue, const zx_po
                                 zx_handle_t handle, const void* watch, bool limited);
 // The epoll set reported `data`: makes the packets that are due. port->lock is held.
 void ko_port_event_locked(ko_port_t* port, uint64_t data);
+// Asks all bound objects for packets. port->lock is held.
+void ko_port_poll_bindings_locked(ko_port_t* port);
 // The port is going: ends all its watches. No lock is held.
 void ko_port_detach_all(ko_port_t* port);
 // Drops observers and packets of (handle, key) of `object`; true if there was one.

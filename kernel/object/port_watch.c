@@ -391,6 +391,15 @@ void ko_port_detach_all(ko_port_t* port) {
 
 // ---- bindings
 
+void ko_port_poll_bindings_locked(ko_port_t* port) {
+    ko_watch_t* watch;
+    list_for_every_entry(&port->watches, watch, ko_watch_t, in_port) {
+        if (watch->is_binding) {
+            binding_poll_locked(watch);
+        }
+    }
+}
+
 zx_status_t ko_port_bind(ko_object_t* port_object, ko_object_t* object, int fd, uint64_t key) {
     ko_port_t* port = (ko_port_t*)port_object;
     if (port_object->ops->type != ZX_OBJ_TYPE_PORT ||

@@ -61,8 +61,24 @@ Test(interrupt, create_checks_its_arguments) {
                  zx_interrupt_create(ZX_HANDLE_INVALID, 3, ZX_INTERRUPT_MODE_EDGE_HIGH, &handle),
                  ZX_ERR_BAD_HANDLE));
     cr_assert(eq(i32, lx_root_resource_create(&root), ZX_OK));
-    cr_expect(eq(i32, zx_interrupt_create(root, 3, ZX_INTERRUPT_MODE_EDGE_HIGH, &handle),
-                 ZX_ERR_NOT_SUPPORTED));
+    for (uint32_t mode = 0; mode <= ZX_INTERRUPT_MODE_MASK; mode += 2) {
+        zx_status_t expected =
+            mode <= ZX_INTERRUPT_MODE_EDGE_BOTH ? ZX_ERR_NOT_SUPPORTED : ZX_ERR_INVALID_ARGS;
+        cr_expect(eq(i32, zx_interrupt_create(root, 3, mode, &handle), expected));
+        cr_expect(eq(i32, zx_interrupt_create(root, 3, mode | ZX_INTERRUPT_REMAP_IRQ, &handle),
+                     expected));
+    }
+    cr_expect(eq(i32, zx_interrupt_create(root, 3, 0x20, &handle), ZX_ERR_INVALID_ARGS));
+    // A range of lines opens those, and another kind none.
+    zx_handle_t lines = ZX_HANDLE_INVALID;
+    zx_handle_t memory = ZX_HANDLE_INVALID;
+    cr_assert(eq(i32, zx_resource_create(root, ZX_RSRC_KIND_IRQ, 3, 2, "l", 1, &lines), ZX_OK));
+    cr_assert(eq(i32, zx_resource_create(root, ZX_RSRC_KIND_MMIO, 3, 2, "m", 1, &memory), ZX_OK));
+    cr_expect(eq(i32, zx_interrupt_create(lines, 4, 0, &handle), ZX_ERR_NOT_SUPPORTED));
+    cr_expect(eq(i32, zx_interrupt_create(lines, 5, 0, &handle), ZX_ERR_OUT_OF_RANGE));
+    cr_expect(eq(i32, zx_interrupt_create(memory, 3, 0, &handle), ZX_ERR_WRONG_TYPE));
+    zx_handle_close(lines);
+    zx_handle_close(memory);
     zx_handle_close(root);
 }
 
@@ -153,6 +169,48 @@ Test(interrupt, a_port_gets_one_packet_per_acknowledge) {
     cr_expect(eq(i32, zx_interrupt_trigger(handle, 0, 30), ZX_OK));
     cr_assert(eq(i32, zx_port_wait(port, ZX_TIME_INFINITE, &packet), ZX_OK));
     cr_expect(eq(i64, packet.interrupt.timestamp, 30));
+    zx_handle_close(handle);
+    zx_handle_close(port);
+}
+
+// Whatever was queued before.
+Test(interrupt, its_packets_come_first) {
+    zx_handle_t handle = make_virtual();
+    zx_handle_t port = make_port(ZX_PORT_BIND_TO_INTERRUPT);
+    zx_handle_t event = ZX_HANDLE_INVALID;
+    zx_port_packet_t packet = {.key = 1, .type = ZX_PKT_TYPE_USER};
+    cr_assert(eq(i32, zx_event_create(0, &event), ZX_OK));
+    cr_assert(eq(i32, zx_port_queue(port, &packet), ZX_OK));
+    cr_assert(eq(i32, zx_object_signal(event, 0, ZX_EVENT_SIGNALED), ZX_OK));
+    cr_assert(eq(i32, zx_object_wait_async(event, port, 2, ZX_EVENT_SIGNALED, 0), ZX_OK));
+    cr_assert(eq(i32, zx_interrupt_bind(handle, port, 3, ZX_INTERRUPT_BIND), ZX_OK));
+    cr_assert(eq(i32, zx_interrupt_trigger(handle, 0, 7), ZX_OK));
+    static const uint64_t order[] = {3, 1, 2};
+    for (size_t i = 0; i < countof(order); i++) {
+        cr_assert(eq(i32, zx_port_wait(port, ZX_TIME_INFINITE, &packet), ZX_OK));
+        cr_expect(eq(u64, packet.key, order[i]));
+    }
+    zx_handle_close(handle);
+    zx_handle_close(event);
+    zx_handle_close(port);
+}
+
+// A trigger that finds nobody is kept, through an unbind too.
+Test(interrupt, a_trigger_between_waits_is_not_lost) {
+    zx_handle_t handle = make_virtual();
+    zx_handle_t port = make_port(ZX_PORT_BIND_TO_INTERRUPT);
+    zx_time_t timestamp = 0;
+    cr_expect(eq(i32, zx_interrupt_trigger(handle, 0, 1), ZX_OK));
+    cr_expect(eq(i32, zx_interrupt_wait(handle, NULL), ZX_OK));
+    cr_expect(eq(i32, zx_interrupt_trigger(handle, 0, 2), ZX_OK));
+    cr_expect(eq(i32, zx_interrupt_wait(handle, &timestamp), ZX_OK));
+    cr_expect(eq(i64, timestamp, 2));
+    cr_expect(eq(i32, zx_interrupt_bind(handle, port, 1, ZX_INTERRUPT_BIND), ZX_OK));
+    cr_expect(eq(i32, zx_interrupt_bind(handle, port, 1, ZX_INTERRUPT_UNBIND), ZX_OK));
+    cr_expect(eq(i32, zx_interrupt_trigger(handle, 0, 3), ZX_OK));
+    cr_expect(eq(i32, zx_interrupt_wait(handle, &timestamp), ZX_OK));
+    cr_expect(eq(i64, timestamp, 3));
+    cr_expect(eq(i32, zx_interrupt_ack(handle), ZX_ERR_BAD_STATE));
     zx_handle_close(handle);
     zx_handle_close(port);
 }

@@ -232,15 +232,16 @@ zx_status_t zx_vmar_protect(zx_handle_t handle, zx_vm_option_t options, zx_vaddr
 
 // `iommu` is the device object whose IOMMU domain this is.
 zx_status_t zx_bti_create(zx_handle_t iommu, uint32_t options, uint64_t bti_id, zx_handle_t* out);
-// Makes whole pages of `vmo`, whose handle needs ZX_RIGHT_MAP and the rights of the accesses, reachable
-// for the device. options: ZX_BTI_PERM_READ, _WRITE, one at least. addrs: one a page, with
-// ZX_BTI_COMPRESS one a minimum contiguity (a page too), with ZX_BTI_CONTIGUOUS, for which the VMO must be of
-// zx_vmo_create_contiguous(), exactly one; another number is ZX_ERR_INVALID_ARGS. ZX_ERR_OUT_OF_RANGE:
-// beyond the VMO. ZX_ERR_NOT_SUPPORTED: a device's registers; ZX_BTI_PERM_EXECUTE.
+// Makes whole pages of `vmo`, whose handle needs ZX_RIGHT_MAP and the rights of the accesses,
+// reachable for the device. options: ZX_BTI_PERM_READ, _WRITE, one at least. addrs: one a page,
+// with ZX_BTI_COMPRESS one a minimum contiguity (a page too), with ZX_BTI_CONTIGUOUS, for which the
+// VMO must be of zx_vmo_create_contiguous(), exactly one; another number is ZX_ERR_INVALID_ARGS.
+// ZX_ERR_OUT_OF_RANGE: beyond the VMO. ZX_ERR_NOT_SUPPORTED: a device's registers;
+// ZX_BTI_PERM_EXECUTE.
 zx_status_t zx_bti_pin(zx_handle_t handle, uint32_t options, zx_handle_t vmo, uint64_t offset,
                        uint64_t size, zx_paddr_t* addrs, size_t num_addrs, zx_handle_t* pmt);
-// Ends the pins whose tokens were closed without zx_pmt_unpin(), and, in the process that opened the
-// device, those of processes that are gone. Needs ZX_RIGHT_WRITE.
+// Ends the pins whose tokens were closed without zx_pmt_unpin(), and, in the process that opened
+// the device, those of processes that are gone. Needs ZX_RIGHT_WRITE.
 zx_status_t zx_bti_release_quarantine(zx_handle_t handle);
 // Ends the pin and consumes the handle.
 zx_status_t zx_pmt_unpin(zx_handle_t handle);

@@ -116,7 +116,8 @@ static void pool_close(fd_pool_t* pool) {
     }
 }
 
-// Takes all fds out of the socket, which must have been closed behind them.
+// Takes all fds out of the socket, which must have been closed behind them. Each datagram brings
+// some: a writer that is still there cannot keep this thread for ever.
 static bool receive_pool(int socket, fd_pool_t* pool) {
     for (;;) {
         uint32_t count = 0;
@@ -130,7 +131,7 @@ static bool receive_pool(int socket, fd_pool_t* pool) {
                 status = ZX_ERR_IO_DATA_INTEGRITY;
             }
         }
-        if (status != ZX_OK) {
+        if (status != ZX_OK || count == 0) {
             return status == ZX_ERR_PEER_CLOSED;
         }
     }

@@ -308,7 +308,8 @@ typedef struct lie {
     uint32_t last_size;    // bytes behind that header
     uint32_t sent_fds;     // in the socket of fds
     int seals;
-    bool is_open;  // the socket of fds has a writer left
+    bool is_open;     // the socket of fds has a writer left
+    bool has_no_fds;  // a datagram without fds is in it
 } lie_t;
 
 #define SEALED (F_SEAL_SHRINK | F_SEAL_WRITE)
@@ -343,6 +344,9 @@ static void expect_lie(const lie_t* lie, zx_status_t wanted) {
         cr_assert_eq(
             ko_message_send_fds(pool[0], zeros, count < KO_MSG_MAX_FDS ? count : KO_MSG_MAX_FDS),
             0);
+    }
+    if (lie->has_no_fds) {
+        cr_assert_eq(send(pool[0], "", 1, 0), 1);
     }
     if (!lie->is_open) {
         ko_fd_close(&pool[0]);
@@ -401,6 +405,7 @@ OBJECT_TEST(channel_move, lies_are_refused) {
         {"fds left over", 1, 3, 1, .sent_fds = 1, .seals = SEALED},
         {"too many fds", 1, 3, 1, .sent_fds = 6 * KO_MSG_MAX_FDS, .seals = SEALED},
         {"fds that may still come", 1, 3, 1, .seals = SEALED, .is_open = true},
+        {"a datagram without fds", 1, 3, 1, .seals = SEALED, .has_no_fds = true},
     };
     // Room for all the fds, so that it is their number that is refused.
     struct rlimit limit;

@@ -56,10 +56,11 @@ typedef struct ko_end {
     ko_pair_t pair;
 } ko_end_t;
 
-#define KO_ASSERT_IS_END(type)                                                             \
-    _Static_assert(offsetof(type, base) == 0, #type " begins with its base");              \
-    _Static_assert(offsetof(type, pair) == offsetof(ko_end_t, pair), #type " begins like " \
-                                                                           "ko_end_t")
+#define KO_ASSERT_IS_END(type)                                                \
+    _Static_assert(offsetof(type, base) == 0, #type " begins with its base"); \
+    _Static_assert(offsetof(type, pair) == offsetof(ko_end_t, pair), #type    \
+                   " begins like "                                            \
+                   "ko_end_t")
 
 // Slots of ko_ops_t. The signal ones are for objects whose users may set nothing but user signals.
 uint32_t ko_end_wait_sources(ko_object_t* object, zx_signals_t mask,

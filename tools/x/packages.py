@@ -10,7 +10,7 @@ BUILD = ["gcc", "g++", "libc6-dev", "git", "cmake", "ninja-build", "pkg-config",
          "libyaml-dev", "libjansson-dev", "libseccomp-dev", "libelf-dev", "libcriterion-dev",
          "libflatbuffers-dev", "util-linux"]
 GUEST = ["qemu-system-x86", "busybox-static", "cpio", "binutils"]
-TEST = ["neovim"]
+TEST = ["neovim", "xxd", "groff-base"]
 BENCH = ["libkmod-dev", "kmod"]
 CHECK = ["clang", "clang-format", "libclang-rt-14-dev"]
 

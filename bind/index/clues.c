@@ -4,78 +4,40 @@
 
 #include "index_private.h"
 
-static uint32_t take_clue(bind_index_t* index) {
-    const uint32_t id = index->free_clue;
-    if (id != BIND_NONE) {
-        index->free_clue = index->clues[id].next;
-        return id;
+static uint32_t find_clue(const bind_table_t* clues, uint32_t hash, uint32_t shape) {
+    bind_search_t search = bind_table_search(clues, hash);
+    uint32_t at = bind_table_next(clues, &search);
+    while (at != BIND_NONE && clues->places[at].value != shape) {
+        at = bind_table_next(clues, &search);
     }
-    if (!bind_grow((void**)&index->clues, &index->clue_capacity, index->clue_count + 1,
-                   sizeof(*index->clues))) {
-        return BIND_NONE;
-    }
-    return index->clue_count++;
+    return at;
 }
 
-static uint32_t find_clue(const bind_index_t* index, uint32_t hash, uint32_t shape) {
-    uint32_t id = bind_heads_find(&index->clue_chains, hash);
-    while (id != BIND_NONE && index->clues[id].shape != shape) {
-        id = index->clues[id].next;
+uint32_t bind_clues_cost(const bind_index_t* index, uint32_t hash, uint32_t shape) {
+    bind_search_t search = bind_table_search(&index->clues, hash);
+    uint32_t count = 1;
+    uint32_t at;
+    while ((at = bind_table_next(&index->clues, &search)) != BIND_NONE) {
+        count += index->clues.places[at].value != shape;
     }
-    return id;
-}
-
-uint32_t bind_clues_cost(const bind_index_t* index, uint32_t hash, uint32_t shape,
-                         bool* out_known) {
-    uint32_t count = 0;
-    *out_known = false;
-    for (uint32_t id = bind_heads_find(&index->clue_chains, hash); id != BIND_NONE;
-         id = index->clues[id].next) {
-        *out_known = *out_known || index->clues[id].shape == shape;
-        count++;
-    }
-    return count + !*out_known;
+    return count;
 }
 
 zx_status_t bind_clues_add(bind_index_t* index, uint32_t hash, uint32_t shape) {
-    uint32_t id = find_clue(index, hash, shape);
-    if (id != BIND_NONE) {
-        index->clues[id].uses++;
-        return ZX_OK;
+    uint32_t at = find_clue(&index->clues, hash, shape);
+    if (at == BIND_NONE) {
+        if (!bind_table_reserve(&index->clues, 1)) {
+            return ZX_ERR_NO_MEMORY;
+        }
+        at = bind_table_add(&index->clues, hash, shape);
     }
-    if (!bind_heads_reserve(&index->clue_chains, 1)) {
-        return ZX_ERR_NO_MEMORY;
-    }
-    id = take_clue(index);
-    if (id == BIND_NONE) {
-        return ZX_ERR_NO_MEMORY;
-    }
-    index->clues[id] = (bind_clue_t){.hash = hash,
-                                     .uses = 1,
-                                     .shape = shape,
-                                     .next = bind_heads_put(&index->clue_chains, hash, id)};
+    index->clues.uses[at]++;
     return ZX_OK;
 }
 
 void bind_clues_remove(bind_index_t* index, uint32_t hash, uint32_t shape) {
-    const uint32_t id = find_clue(index, hash, shape);
-    if (--index->clues[id].uses > 0) {
-        return;
+    const uint32_t at = find_clue(&index->clues, hash, shape);
+    if (--index->clues.uses[at] == 0) {
+        bind_table_remove(&index->clues, at);
     }
-    uint32_t first = bind_heads_find(&index->clue_chains, hash);
-    if (first == id) {
-        first = index->clues[id].next;
-        if (first == BIND_NONE) {
-            bind_heads_remove(&index->clue_chains, hash);
-        } else {
-            bind_heads_put(&index->clue_chains, hash, first);
-        }
-    } else {
-        while (index->clues[first].next != id) {
-            first = index->clues[first].next;
-        }
-        index->clues[first].next = index->clues[id].next;
-    }
-    index->clues[id].next = index->free_clue;
-    index->free_clue = id;
 }

@@ -9,6 +9,18 @@
 
 #include "index_private.h"
 
+// A hash under which there may be records, and what they must have.
+typedef struct probe {
+    uint32_t hash;   // later the first record of it
+    uint16_t shape;  // or BIND_SINGLE
+    uint8_t kind;    // BIND_SINGLE: of the value
+    uint32_t slot;
+    uint32_t payload;
+} probe_t;
+
+// Each property gives a probe at most two times, each shape once.
+#define MAX_PROBES (2 * BIND_INDEX_MAX_PROPERTIES + BIND_INDEX_SHAPES)
+
 typedef struct lookup {
     const bind_index_t* index;
     const bind_property_t* props;
@@ -28,7 +40,9 @@ typedef struct lookup {
     bind_mask_t seen_bits;
     uint32_t seen[BIND_INDEX_MAX_PROPERTIES * 2];
     uint32_t seen_count;
-    const char* triples_of;  // the text whose triples are below; null: none yet
+    probe_t probes[MAX_PROBES];
+    uint32_t probe_count;
+    bool has_triples;  // they are below, of the text of the index's pattern_key
     uint64_t triples[BIND_TRIPLE_BITS / 64];
 } lookup_t;
 
@@ -62,18 +76,27 @@ static const char* find_text(const lookup_t* lookup, const char* key) {
     return NULL;
 }
 
-static void set_triples(lookup_t* lookup, const char* text) {
+// Without a text there are no triples, and no pattern fits.
+static void set_triples(lookup_t* lookup) {
+    const char* text = find_text(lookup, lookup->index->pattern_key);
     memset(lookup->triples, 0, sizeof(lookup->triples));
-    lookup->triples_of = text;
-    for (size_t i = 0; text[0] != 0 && text[1] != 0 && text[i + 2] != 0; i++) {
+    lookup->has_triples = true;
+    for (size_t i = 0; text != NULL && text[0] != 0 && text[1] != 0 && text[i + 2] != 0; i++) {
         const uint32_t triple = bind_triple(text + i);
         lookup->triples[triple / 64] |= 1ull << (triple % 64);
     }
 }
 
-static bool may_fit(const lookup_t* lookup, const bind_driver_t* driver) {
+// False: the pattern of the record's entry certainly does not fit.
+static bool may_fit(lookup_t* lookup, const bind_record_t* record) {
+    if ((record->flags & BIND_RECORD_TRIPLES) == 0) {
+        return true;
+    }
+    if (!lookup->has_triples) {
+        set_triples(lookup);
+    }
     for (size_t i = 0; i < BIND_TRIPLES; i++) {
-        const uint16_t triple = driver->triples[i];
+        const uint16_t triple = record->triples[i];
         if (triple != BIND_NO_TRIPLE && (lookup->triples[triple / 64] >> (triple % 64) & 1) == 0) {
             return false;
         }
@@ -81,15 +104,9 @@ static bool may_fit(const lookup_t* lookup, const bind_driver_t* driver) {
     return true;
 }
 
-static bool fits_pattern(lookup_t* lookup, const bind_driver_t* driver) {
-    const char* text = find_text(lookup, driver->entry.pattern_key);
-    if (text == NULL) {
-        return false;
-    }
-    if (lookup->triples_of != text) {
-        set_triples(lookup, text);
-    }
-    return may_fit(lookup, driver) && fnmatch(driver->entry.pattern, text, 0) == 0;
+static bool fits_pattern(const lookup_t* lookup, const bind_index_entry_t* entry) {
+    const char* text = find_text(lookup, entry->pattern_key);
+    return text != NULL && fnmatch(entry->pattern, text, 0) == 0;
 }
 
 // Runs the program of one entry.
@@ -97,7 +114,7 @@ static void try_entry(lookup_t* lookup, uint32_t id) {
     const bind_index_entry_t* entry = &lookup->index->drivers[id].entry;
     uint32_t specificity;
     bool is_match = false;
-    if (entry->pattern != NULL && !fits_pattern(lookup, &lookup->index->drivers[id])) {
+    if (entry->pattern != NULL && !fits_pattern(lookup, entry)) {
         return;
     }
     if (bind_program_match_etc(entry->program, entry->parent, lookup->props, lookup->count,
@@ -113,26 +130,66 @@ static void use_record(lookup_t* lookup, const bind_record_t* record) {
     }
     if ((record->flags & BIND_RECORD_EXACT) != 0) {
         add_hit(lookup, record->entry, record->context, record->specificity);
-    } else {
+    } else if (may_fit(lookup, record)) {
         try_entry(lookup, record->entry);
     }
 }
 
-// ---------------------------------------------------------------------------------- properties
+// -------------------------------------------------------------------------------------- probes
 
-static void probe_single(lookup_t* lookup, uint32_t hash, uint32_t slot, uint8_t kind,
-                         uint32_t payload) {
+static void add_probe(lookup_t* lookup, probe_t probe) {
+    bind_table_prefetch(&lookup->index->chains, probe.hash);
+    lookup->probes[lookup->probe_count++] = probe;
+}
+
+// Keeps the probes that there are records for.
+static void find_chains(lookup_t* lookup) {
     const bind_index_t* index = lookup->index;
-    uint32_t id = bind_heads_find(&index->chains, hash);
-    while (id != BIND_NONE) {
-        const bind_record_t* record = &index->records[id];
-        if (record->shape == BIND_SINGLE && record->kind == kind && record->values[0] == slot &&
-            record->values[1] == payload) {
-            use_record(lookup, record);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < lookup->probe_count; i++) {
+        const uint32_t first = bind_chain_first(&index->chains, lookup->probes[i].hash);
+        if (first != BIND_NONE) {
+            __PREFETCH(&index->records[first]);
+            lookup->probes[kept] = lookup->probes[i];
+            lookup->probes[kept++].hash = first;
         }
-        id = record->next;
+    }
+    lookup->probe_count = kept;
+}
+
+static bool is_wanted(const lookup_t* lookup, const probe_t* probe, const bind_record_t* record) {
+    if (record->shape != probe->shape) {
+        return false;
+    }
+    if (probe->shape == BIND_SINGLE) {
+        return record->kind == probe->kind && record->values[0] == probe->slot &&
+               record->values[1] == probe->payload;
+    }
+    const bind_shape_t* shape = &lookup->index->shapes[probe->shape];
+    for (uint32_t i = 0; i < shape->count; i++) {
+        const uint8_t bit = shape->bits[i];
+        if (record->values[i] != lookup->payloads[bit] || shape->kinds[i] != lookup->kinds[bit]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void use_chains(lookup_t* lookup) {
+    for (uint32_t i = 0; i < lookup->probe_count; i++) {
+        const probe_t* probe = &lookup->probes[i];
+        uint32_t id = probe->hash;
+        while (id != BIND_NONE) {
+            const bind_record_t* record = &lookup->index->records[id];
+            if (is_wanted(lookup, probe, record)) {
+                use_record(lookup, record);
+            }
+            id = record->next;
+        }
     }
 }
+
+// ---------------------------------------------------------------------------------- properties
 
 // The value as records have it; false: no record has it, or it is not valid.
 static bool payload_of(const bind_index_t* index, const bind_property_t* prop, uint8_t* out_kind,
@@ -191,15 +248,15 @@ static void use_property(lookup_t* lookup, uint32_t slot, const bind_property_t*
     const uint8_t bit = key->bit;
     if (bit < BIND_INDEX_BITS) {
         bind_mask_add(&lookup->present, bit);
-        if (key->clue_uses != 0) {
-            lookup->clue_bits[lookup->clue_count++] = bit;
-        }
+        bind_table_prefetch(&index->clues, hash);
+        lookup->clue_bits[lookup->clue_count] = bit;
+        lookup->clue_count += key->clue_uses != 0;
         lookup->payloads[bit] = payload;
         lookup->hashes[bit] = hash;
         lookup->kinds[bit] = kind;
     }
     if (key->single_uses != 0) {
-        probe_single(lookup, hash, slot, kind, payload);
+        add_probe(lookup, (probe_t){hash, BIND_SINGLE, kind, slot, payload});
     }
 }
 
@@ -250,52 +307,32 @@ static void use_properties(lookup_t* lookup) {
 
 // -------------------------------------------------------------------------------------- shapes
 
-static bool has_values(const lookup_t* lookup, const bind_shape_t* shape,
-                       const bind_record_t* record) {
-    for (uint32_t i = 0; i < shape->count; i++) {
-        if (record->values[i] != lookup->payloads[shape->bits[i]]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void probe_shape(lookup_t* lookup, uint32_t place) {
-    const bind_index_t* index = lookup->index;
-    const bind_shape_t* shape = &index->shapes[place];
+static void ask_shape(lookup_t* lookup, uint32_t place) {
+    const bind_shape_t* shape = &lookup->index->shapes[place];
     uint32_t hash = 0;
     for (uint32_t i = 0; i < shape->count; i++) {
-        if (lookup->kinds[shape->bits[i]] != shape->kinds[i]) {
-            return;
-        }
         hash += lookup->hashes[shape->bits[i]];
     }
-    uint32_t id = bind_heads_find(&index->chains, hash);
-    while (id != BIND_NONE) {
-        const bind_record_t* record = &index->records[id];
-        if (record->shape == place && has_values(lookup, shape, record)) {
-            use_record(lookup, record);
-        }
-        id = record->next;
-    }
+    add_probe(lookup, (probe_t){.hash = hash, .shape = (uint16_t)place});
 }
 
 // The shapes that the values of the device lead to, each once.
-static void probe_shapes(lookup_t* lookup) {
+static void ask_shapes(lookup_t* lookup) {
     const bind_index_t* index = lookup->index;
+    const bind_table_t* clues = &index->clues;
     uint64_t asked[BIND_INDEX_SHAPES / 64] = {0};
     for (uint32_t i = 0; i < lookup->clue_count; i++) {
-        uint32_t id = bind_heads_find(&index->clue_chains, lookup->hashes[lookup->clue_bits[i]]);
-        while (id != BIND_NONE) {
-            const bind_clue_t* clue = &index->clues[id];
-            uint64_t* word = &asked[clue->shape / 64];
-            const uint64_t bit = 1ull << (clue->shape % 64);
+        bind_search_t search = bind_table_search(clues, lookup->hashes[lookup->clue_bits[i]]);
+        uint32_t at;
+        while ((at = bind_table_next(clues, &search)) != BIND_NONE) {
+            const uint32_t shape = clues->places[at].value;
+            uint64_t* word = &asked[shape / 64];
+            const uint64_t bit = 1ull << (shape % 64);
             if ((*word & bit) == 0 &&
-                bind_mask_covers(&lookup->present, &index->shapes[clue->shape].mask)) {
-                probe_shape(lookup, clue->shape);
+                bind_mask_covers(&lookup->present, &index->shapes[shape].mask)) {
+                ask_shape(lookup, shape);
             }
             *word |= bit;
-            id = clue->next;
         }
     }
 }
@@ -327,13 +364,16 @@ zx_status_t bind_index_find(const bind_index_t* index, const bind_property_t* pr
     lookup.out = out;
     lookup.capacity = capacity;
     lookup.found = 0;
-    lookup.triples_of = NULL;
+    lookup.has_triples = false;
     lookup.present = (bind_mask_t){{0}};
     lookup.seen_bits = (bind_mask_t){{0}};
     lookup.clue_count = 0;
     lookup.seen_count = 0;
+    lookup.probe_count = 0;
     use_properties(&lookup);
-    probe_shapes(&lookup);
+    ask_shapes(&lookup);
+    find_chains(&lookup);
+    use_chains(&lookup);
     for (uint32_t i = 0; i < index->residual_count; i++) {
         try_entry(&lookup, index->residual[i]);
     }
@@ -353,7 +393,7 @@ zx_status_t bind_index_find_linear(const bind_index_t* index, const bind_propert
     lookup.out = out;
     lookup.capacity = capacity;
     lookup.found = 0;
-    lookup.triples_of = NULL;
+    lookup.has_triples = false;
     for (uint32_t i = 0; i < index->driver_count; i++) {
         if (index->drivers[i].entry.program != NULL) {
             try_entry(&lookup, i);

@@ -9,9 +9,6 @@
 
 #include "index_private.h"
 
-// Records of a hash that are looked at to see how crowded it is.
-#define CROWD 64u
-
 zx_status_t bind_index_create(bind_index_t** out_index) {
     *out_index = NULL;
     bind_index_t* index = calloc(1, sizeof(*index));
@@ -21,8 +18,7 @@ zx_status_t bind_index_create(bind_index_t** out_index) {
     memset(index->number_slots, 0xff, sizeof(index->number_slots));
     index->free_record = BIND_NONE;
     index->free_driver = BIND_NONE;
-    index->free_clue = BIND_NONE;
-    if (bind_heads_init(&index->chains) != ZX_OK || bind_heads_init(&index->clue_chains) != ZX_OK ||
+    if (bind_table_init(&index->chains) != ZX_OK || bind_table_init(&index->clues) != ZX_OK ||
         bind_texts_init(&index->texts) != ZX_OK) {
         bind_index_destroy(index);
         return ZX_ERR_NO_MEMORY;
@@ -38,9 +34,9 @@ void bind_index_destroy(bind_index_t* index) {
     bind_texts_fini(&index->texts);
     free(index->keys);
     free(index->records);
-    free(index->clues);
-    bind_heads_fini(&index->chains);
-    bind_heads_fini(&index->clue_chains);
+    bind_table_fini(&index->chains);
+    bind_table_fini(&index->clues);
+    free(index->pattern_key);
     free(index->drivers);
     free(index->residual);
     free(index->paths);
@@ -50,22 +46,28 @@ void bind_index_destroy(bind_index_t* index) {
 // -------------------------------------------------------------------------------------- chains
 
 static void link_record(bind_index_t* index, uint32_t id) {
-    index->records[id].next = bind_heads_put(&index->chains, index->records[id].hash, id);
+    bind_table_t* chains = &index->chains;
+    const uint32_t hash = index->records[id].hash;
+    uint32_t at = bind_table_find(chains, hash);
+    if (at == BIND_NONE) {
+        at = bind_table_add(chains, hash, BIND_NONE);
+    }
+    index->records[id].next = chains->places[at].value;
+    chains->places[at].value = id;
+    chains->uses[at]++;
 }
 
 static void unlink_record(bind_index_t* index, uint32_t id) {
+    bind_table_t* chains = &index->chains;
     const uint32_t hash = index->records[id].hash;
-    const uint32_t next = index->records[id].next;
-    uint32_t at = bind_heads_find(&index->chains, hash);
-    if (at != id) {
-        while (index->records[at].next != id) {
-            at = index->records[at].next;
-        }
-        index->records[at].next = next;
-    } else if (next != BIND_NONE) {
-        bind_heads_put(&index->chains, hash, next);
-    } else {
-        bind_heads_remove(&index->chains, hash);
+    const uint32_t at = bind_table_find(chains, hash);
+    uint32_t* link = &chains->places[at].value;
+    while (*link != id) {
+        link = &index->records[*link].next;
+    }
+    *link = index->records[id].next;
+    if (--chains->uses[at] == 0) {
+        bind_table_remove(chains, at);
     }
 }
 
@@ -128,22 +130,14 @@ static zx_status_t intern_pairs(bind_index_t* index, const bind_path_t* path, pa
     return ZX_OK;
 }
 
-static uint32_t crowd_of(const bind_index_t* index, uint32_t hash) {
-    uint32_t count = 0;
-    uint32_t id = bind_heads_find(&index->chains, hash);
-    for (; id != BIND_NONE && count < CROWD; id = index->records[id].next) {
-        count++;
-    }
-    return count;
-}
-
 // A record for the least crowded of the pairs.
 static void set_single(const bind_index_t* index, const pairs_t* pairs, bind_record_t* record) {
     uint32_t best = 0;
-    uint32_t best_crowd = CROWD + 1;
+    uint32_t best_crowd = UINT32_MAX;
     for (uint32_t i = 0; i < pairs->count && best_crowd > 0; i++) {
         const uint32_t hash = bind_pair_hash(pairs->slots[i], pairs->kinds[i], pairs->payloads[i]);
-        const uint32_t crowd = crowd_of(index, hash);
+        const uint32_t at = bind_table_find(&index->chains, hash);
+        const uint32_t crowd = at == BIND_NONE ? 0 : index->chains.uses[at];
         if (crowd < best_crowd) {
             best = i;
             best_crowd = crowd;
@@ -160,20 +154,25 @@ static uint32_t pair_hash_of(const bind_index_t* index, const bind_record_t* rec
     return bind_pair_hash(index->bit_slots[shape->bits[at]], shape->kinds[at], record->values[at]);
 }
 
-// The clue for a record: the value that leads to the fewest shapes, and of those one that leads to
-// this shape anyway. Thus a value that all devices have leads to few shapes, and the rest is found
-// by what devices differ in.
+// Values that lead to so few shapes are as good as one another.
+#define FEW_SHAPES 2u
+
+// The clue for a record: the value that leads to few shapes, so that a value that all devices have
+// leads to little, and the rest is found by what devices differ in. Of several such values that of
+// the key with the most clues: a lookup asks for the value of each key that has any.
 static uint8_t choose_clue(const bind_index_t* index, const bind_record_t* record) {
+    const bind_shape_t* shape = &index->shapes[record->shape];
     uint8_t best = 0;
     uint32_t best_cost = UINT32_MAX;
-    for (uint8_t i = 0; i < index->shapes[record->shape].count; i++) {
-        bool is_known;
-        const uint32_t shapes =
-            bind_clues_cost(index, pair_hash_of(index, record, i), record->shape, &is_known);
-        const uint32_t cost = 2 * shapes + !is_known;
-        if (cost <= best_cost) {
+    uint32_t best_uses = 0;
+    for (uint8_t i = 0; i < shape->count; i++) {
+        const uint32_t uses = index->keys[index->bit_slots[shape->bits[i]]].clue_uses;
+        uint32_t cost = bind_clues_cost(index, pair_hash_of(index, record, i), record->shape);
+        cost = cost <= FEW_SHAPES ? 0 : cost;
+        if (cost < best_cost || (cost == best_cost && uses >= best_uses)) {
             best = i;
             best_cost = cost;
+            best_uses = uses;
         }
     }
     return best;
@@ -194,7 +193,7 @@ static void set_values(const bind_index_t* index, const pairs_t* pairs, bind_rec
 
 // The record of the same entry with the same values, if there is one.
 static bind_record_t* find_same(const bind_index_t* index, const bind_record_t* wanted) {
-    uint32_t id = bind_heads_find(&index->chains, wanted->hash);
+    uint32_t id = bind_chain_first(&index->chains, wanted->hash);
     for (; id != BIND_NONE; id = index->records[id].next) {
         bind_record_t* record = &index->records[id];
         if (record->entry == wanted->entry && record->shape == wanted->shape &&
@@ -256,13 +255,42 @@ static zx_status_t insert_record(bind_index_t* index, bind_record_t* record) {
     return ZX_OK;
 }
 
+// Some of the triples of a pattern's literal parts, from all over it.
+static void find_triples(const char* pattern, uint16_t out[BIND_TRIPLES]) {
+    uint16_t all[256];
+    size_t count = 0;
+    size_t literal = 0;
+    for (const char* c = pattern; *c != 0; c++) {
+        if (strchr("*?\\", *c) != NULL) {
+            literal = 0;
+            c += *c == '\\' && c[1] != 0;
+        } else if (*c == '[') {
+            break;  // what is behind it need not be found
+        } else if (++literal >= 3 && count < sizeof(all) / sizeof(all[0])) {
+            all[count++] = (uint16_t)bind_triple(c - 2);
+        }
+    }
+    for (size_t i = 0; i < BIND_TRIPLES; i++) {
+        out[i] = count == 0 ? BIND_NO_TRIPLE : all[count - 1 - i * (count - 1) / BIND_TRIPLES];
+    }
+}
+
+// Patterns for another text than most are only found by fnmatch().
+static void set_triples(const bind_index_t* index, const bind_index_entry_t* entry,
+                        bind_record_t* record) {
+    if (entry->pattern != NULL && strcmp(entry->pattern_key, index->pattern_key) == 0) {
+        record->flags |= BIND_RECORD_TRIPLES;
+        find_triples(entry->pattern, record->triples);
+    }
+}
+
 static zx_status_t add_record(bind_index_t* index, uint32_t entry, const bind_path_t* path) {
     pairs_t pairs;
     const zx_status_t status = intern_pairs(index, path, &pairs);
     if (status != ZX_OK) {
         return status;
     }
-    bind_driver_t* driver = &index->drivers[entry];
+    const bind_driver_t* driver = &index->drivers[entry];
     bind_record_t record = {.entry = entry,
                             .specificity = path->specificity,
                             .context = driver->entry.context,
@@ -277,6 +305,7 @@ static zx_status_t add_record(bind_index_t* index, uint32_t entry, const bind_pa
     }
     const bool is_exact = path->is_exact && used == pairs.count && driver->entry.pattern == NULL;
     record.flags = is_exact ? BIND_RECORD_EXACT : 0;
+    set_triples(index, &driver->entry, &record);
     return insert_record(index, &record);
 }
 
@@ -378,16 +407,27 @@ static void drop(bind_index_t* index, uint32_t entry) {
     index->live_drivers--;
 }
 
+static zx_status_t keep_pattern_key(bind_index_t* index, const char* key) {
+    if (key != NULL && index->pattern_key == NULL) {
+        index->pattern_key = strdup(key);
+        return index->pattern_key == NULL ? ZX_ERR_NO_MEMORY : ZX_OK;
+    }
+    return ZX_OK;
+}
+
 static zx_status_t fill(bind_index_t* index, uint32_t entry) {
     bool is_residual;
     zx_status_t status = analyze(index, &index->drivers[entry].entry, &is_residual);
+    if (status == ZX_OK) {
+        status = keep_pattern_key(index, index->drivers[entry].entry.pattern_key);
+    }
     if (status != ZX_OK) {
         return status;
     }
     if (is_residual) {
         return add_residual(index, entry);
     }
-    if (!bind_heads_reserve(&index->chains, index->path_count)) {
+    if (!bind_table_reserve(&index->chains, index->path_count)) {
         return ZX_ERR_NO_MEMORY;
     }
     for (uint32_t i = 0; i < index->path_count && status == ZX_OK; i++) {
@@ -395,27 +435,6 @@ static zx_status_t fill(bind_index_t* index, uint32_t entry) {
     }
     mark_repeats(index, entry);
     return status;
-}
-
-// Some of the triples of a pattern's literal parts, from all over it.
-static void set_triples(bind_driver_t* driver) {
-    uint16_t all[256];
-    size_t count = 0;
-    size_t literal = 0;
-    for (const char* c = driver->entry.pattern; c != NULL && *c != 0; c++) {
-        if (strchr("*?\\", *c) != NULL) {
-            literal = 0;
-            c += *c == '\\' && c[1] != 0;
-        } else if (*c == '[') {
-            break;  // what is behind it need not be found
-        } else if (++literal >= 3 && count < sizeof(all) / sizeof(all[0])) {
-            all[count++] = (uint16_t)bind_triple(c - 2);
-        }
-    }
-    for (size_t i = 0; i < BIND_TRIPLES; i++) {
-        driver->triples[i] =
-            count == 0 ? BIND_NO_TRIPLE : all[count - 1 - i * (count - 1) / BIND_TRIPLES];
-    }
 }
 
 zx_status_t bind_index_add(bind_index_t* index, const bind_index_entry_t* entry, uint32_t* out_id) {
@@ -435,7 +454,6 @@ zx_status_t bind_index_add(bind_index_t* index, const bind_index_entry_t* entry,
     }
     index->drivers[id] =
         (bind_driver_t){.entry = *entry, .first_record = BIND_NONE, .residual_place = BIND_NONE};
-    set_triples(&index->drivers[id]);
     index->live_drivers++;
     const zx_status_t status = fill(index, id);
     if (status != ZX_OK) {

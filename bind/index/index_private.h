@@ -3,15 +3,12 @@
 //
 // texts:   every key and value that is a text has a number ("text id")
 // keys:    every key that some record needs has a number ("slot")
-// shapes:  a set of two to eight keys with the kinds of their values; 64 of them and 64 keys in
-// them
-//          at most, so that a lookup compares bit masks
+// shapes:  a set of two to eight keys with the kinds of their values; their number and that of
+//          their keys is limited, so that a lookup compares bit masks
 // records: one way of one entry: a shape with values, or a single key with a value; those of one
-// hash
-//          are a chain
-// clues:   for a value of the key that a shape is listed under: some record of that shape has it,
-// so
-//          that a lookup asks for the few shapes that its device's values lead to
+//          hash are a chain
+// clues:   a value of a key and a shape: some record of that shape has it, so that a lookup asks
+//          for the few shapes that its device's values lead to
 #pragma once
 
 #include <stdbool.h>
@@ -22,8 +19,8 @@
 #include <bind/index.h>
 
 #include "analyze.h"
+#include "table.h"
 
-#define BIND_NONE         UINT32_MAX
 #define BIND_INDEX_SHAPES 256u
 #define BIND_INDEX_BITS   128u
 #define BIND_SINGLE       0xffffu  // a record's shape: a single key
@@ -38,19 +35,13 @@ typedef struct bind_text {
     uint32_t legacy_slot;  // of the number key that has this text for a name, or BIND_NONE
 } bind_text_t;
 
-typedef struct bind_text_place {
-    uint32_t hash;
-    uint32_t id;  // BIND_NONE: free
-} bind_text_place_t;
-
 typedef struct bind_text_block bind_text_block_t;
 
 typedef struct bind_texts {
     bind_text_t* items;  // owned
     uint32_t count;
     uint32_t capacity;
-    bind_text_place_t* places;  // owned
-    uint32_t place_mask;
+    bind_table_t ids;
     bind_text_block_t* blocks;  // owned: the bytes
 } bind_texts_t;
 
@@ -64,17 +55,6 @@ typedef struct bind_key {
     uint32_t clue_uses;    // records that have their clue in it
     uint8_t bit;           // in shapes; BIND_INDEX_BITS: none
 } bind_key_t;
-
-typedef struct bind_head {
-    uint32_t hash;
-    uint32_t first;  // BIND_NONE: a free place
-} bind_head_t;
-
-typedef struct bind_heads {
-    bind_head_t* places;  // owned
-    uint32_t mask;
-    uint32_t count;
-} bind_heads_t;
 
 // A set of keys that have a bit each.
 typedef struct bind_mask {
@@ -93,27 +73,7 @@ typedef struct bind_shape {
 
 #define BIND_RECORD_EXACT   1u  // whatever has these values matches
 #define BIND_RECORD_REPEATS 2u  // another record of the entry may be found for the same device
-
-typedef struct bind_record {
-    uint32_t hash;
-    uint32_t next;  // in the bucket, or in the list of free records
-    uint32_t entry;
-    uint32_t next_of_entry;  // the entry's records
-    uint32_t specificity;    // when exact
-    uint16_t shape;          // or BIND_SINGLE
-    uint8_t flags;           // BIND_RECORD_*
-    uint8_t kind;            // BIND_SINGLE: of the value; else the place in values of its clue
-    uint32_t
-        values[BIND_PATH_MAX_EQUALS];  // payloads, as the shape's bits; BIND_SINGLE: slot, value
-    void* context;                     // the entry's
-} bind_record_t;
-
-typedef struct bind_clue {
-    uint32_t hash;  // of the key with its value; those of other keys may be in the chain too
-    uint32_t next;  // in the chain, or in the list of free clues
-    uint32_t uses;  // records
-    uint32_t shape;
-} bind_clue_t;
+#define BIND_RECORD_TRIPLES 4u  // the entry's pattern is for the index's pattern_key
 
 // Three letters that stand next to one another in a pattern do so in every text that fits it. A
 // text's triples as bits make it cheap to see that a pattern does not fit.
@@ -128,11 +88,27 @@ static inline uint32_t bind_triple(const char* text) {
     return letters * 0x9e3779b1u >> 21;
 }
 
+typedef struct bind_record {
+    uint32_t hash;
+    uint32_t next;  // in the chain, or in the list of free records
+    uint32_t entry;
+    uint32_t next_of_entry;  // the entry's records
+    uint32_t specificity;    // when exact
+    uint16_t shape;          // or BIND_SINGLE
+    uint8_t flags;           // BIND_RECORD_*
+    uint8_t kind;            // BIND_SINGLE: of the value; else the place in values of its clue
+    uint32_t
+        values[BIND_PATH_MAX_EQUALS];  // payloads, as the shape's bits; BIND_SINGLE: slot, value
+    union {
+        void* context;                   // the entry's
+        uint16_t triples[BIND_TRIPLES];  // BIND_RECORD_TRIPLES: of its pattern
+    };
+} bind_record_t;
+
 typedef struct bind_driver {
-    bind_index_entry_t entry;        // program null: free
-    uint16_t triples[BIND_TRIPLES];  // of the pattern
-    uint32_t first_record;           // or BIND_NONE
-    uint32_t residual_place;         // in bind_index.residual, or BIND_NONE
+    bind_index_entry_t entry;  // program null: free
+    uint32_t first_record;     // or BIND_NONE
+    uint32_t residual_place;   // in bind_index.residual, or BIND_NONE
     uint32_t next_free;
 } bind_driver_t;
 
@@ -152,12 +128,9 @@ struct bind_index {
     uint32_t free_record;
     uint32_t live_records;
     uint32_t exact_records;
-    bind_heads_t chains;  // of records, by hash
-    bind_clue_t* clues;   // owned
-    uint32_t clue_count;  // used ones and free ones
-    uint32_t clue_capacity;
-    uint32_t free_clue;
-    bind_heads_t clue_chains;
+    bind_table_t chains;     // hash of records: the first of them; uses: how many
+    bind_table_t clues;      // hash of a key with its value: a shape; uses: records
+    char* pattern_key;       // owned: of the first pattern that came in, or null
     bind_driver_t* drivers;  // owned
     uint32_t driver_count;   // used ones and free ones
     uint32_t driver_capacity;
@@ -181,22 +154,36 @@ static inline uint64_t bind_mix(uint64_t a) {
     return a ^ a >> 32;
 }
 
+static inline uint64_t bind_load_word(const char* data) {
+    uint64_t word;
+    memcpy(&word, data, sizeof(word));
+    return word;
+}
+
+// A text of less than eight bytes as a word; some of them may be in it twice.
+static inline uint64_t bind_short_word(const char* data, size_t size) {
+    if (size >= 4) {
+        uint32_t first;
+        uint32_t last;
+        memcpy(&first, data, sizeof(first));
+        memcpy(&last, data + size - sizeof(last), sizeof(last));
+        return first | (uint64_t)last << 32;
+    }
+    return size == 0
+               ? 0
+               : (uint64_t)(unsigned char)data[0] | (uint64_t)(unsigned char)data[size / 2] << 8 |
+                     (uint64_t)(unsigned char)data[size - 1] << 16;
+}
+
 static inline uint32_t bind_text_hash(const char* data, size_t size) {
     uint64_t hash = size * 0x9e3779b97f4a7c15u;
-    while (size >= 8) {
-        uint64_t word;
-        memcpy(&word, data, 8);
-        hash = (hash ^ word) * 0xd6e8feb86659fd93u;
+    uint64_t word = size >= 8 ? bind_load_word(data + size - 8) : bind_short_word(data, size);
+    for (; size > 8; size -= 8) {
+        hash = (hash ^ bind_load_word(data)) * 0xd6e8feb86659fd93u;
         hash ^= hash >> 29;
         data += 8;
-        size -= 8;
     }
-    if (size > 0) {
-        uint64_t word = 0;
-        memcpy(&word, data, size);
-        hash = (hash ^ word) * 0xd6e8feb86659fd93u;
-    }
-    return (uint32_t)(bind_mix(hash));
+    return (uint32_t)bind_mix((hash ^ word) * 0xd6e8feb86659fd93u);
 }
 
 // What one key with its value adds to the hash of a record. Sums of these are the hash.
@@ -224,20 +211,23 @@ static inline bool bind_mask_covers(const bind_mask_t* mask, const bind_mask_t* 
     return missing == 0;
 }
 
+// The first record of a hash, or BIND_NONE.
+static inline uint32_t bind_chain_first(const bind_table_t* chains, uint32_t hash) {
+    const uint32_t at = bind_table_find(chains, hash);
+    return at == BIND_NONE ? BIND_NONE : chains->places[at].value;
+}
+
 static inline uint32_t bind_text_find(const bind_texts_t* texts, const char* data, size_t size) {
-    const uint32_t hash = bind_text_hash(data, size);
-    for (uint32_t at = hash & texts->place_mask;; at = (at + 1) & texts->place_mask) {
-        const bind_text_place_t* place = &texts->places[at];
-        if (place->id == BIND_NONE) {
-            return BIND_NONE;
-        }
-        if (place->hash == hash) {
-            const bind_text_t* text = &texts->items[place->id];
-            if (text->size == size && memcmp(text->data, data, size) == 0) {
-                return place->id;
-            }
+    bind_search_t search = bind_table_search(&texts->ids, bind_text_hash(data, size));
+    uint32_t at;
+    while ((at = bind_table_next(&texts->ids, &search)) != BIND_NONE) {
+        const uint32_t id = texts->ids.places[at].value;
+        const bind_text_t* text = &texts->items[id];
+        if (text->size == size && memcmp(text->data, data, size) == 0) {
+            return id;
         }
     }
+    return BIND_NONE;
 }
 
 // Large number keys are kept among the texts, as bytes that no text has: a zero, then the number.
@@ -273,26 +263,10 @@ uint32_t bind_shapes_choose(bind_index_t* index, const uint32_t* slots, const ui
                             uint32_t count);
 void bind_shapes_release(bind_index_t* index, uint32_t shape);
 
-// heads.c. Reserving makes room, so that putting cannot fail.
-zx_status_t bind_heads_init(bind_heads_t* heads);
-void bind_heads_fini(bind_heads_t* heads);
-bool bind_heads_reserve(bind_heads_t* heads, uint32_t more);
-// Sets the first item of a hash and returns the one before, or BIND_NONE.
-uint32_t bind_heads_put(bind_heads_t* heads, uint32_t hash, uint32_t first);
-void bind_heads_remove(bind_heads_t* heads, uint32_t hash);  // it must be there
-
-static inline uint32_t bind_heads_find(const bind_heads_t* heads, uint32_t hash) {
-    uint32_t at = hash & heads->mask;
-    while (heads->places[at].hash != hash && heads->places[at].first != BIND_NONE) {
-        at = (at + 1) & heads->mask;
-    }
-    return heads->places[at].first;
-}
-
 // clues.c
 zx_status_t bind_clues_add(bind_index_t* index, uint32_t hash, uint32_t shape);
-// Shapes that a value would lead to with this one; *out_known: it does already.
-uint32_t bind_clues_cost(const bind_index_t* index, uint32_t hash, uint32_t shape, bool* out_known);
+// Shapes that a value would lead to with this one.
+uint32_t bind_clues_cost(const bind_index_t* index, uint32_t hash, uint32_t shape);
 void bind_clues_remove(bind_index_t* index, uint32_t hash, uint32_t shape);
 
 // Grows an array to hold `wanted` items. Returns false when memory is short.

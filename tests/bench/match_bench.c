@@ -117,7 +117,7 @@ static void add_driver(bind_index_t* index, driver_t* driver) {
     }
 }
 
-static bind_index_t* make_index(bench_t* bench, const uint32_t* order, uint32_t count) {
+static bind_index_t* make_index(const bench_t* bench, const uint32_t* order, uint32_t count) {
     bind_index_t* index;
     if (bind_index_create(&index) != ZX_OK) {
         die("bind_index_create failed");
@@ -382,61 +382,75 @@ static void run_lookups(bench_t* bench, row_t* lookup, row_t* text) {
     free(order);
 }
 
-// Devices of the patterns order[0 … count - 1], GROWTH_COUNT of them with repetition: as many for
-// each size, so that only the table grows.
-static uint32_t* draw_devices(const bench_t* bench, const uint32_t* order, uint32_t count) {
-    uint32_t* first = allocate(bench->driver_count, sizeof(*first));
-    uint32_t* drawn = allocate(GROWTH_COUNT, sizeof(*drawn));
-    for (uint32_t i = bench->device_count; i-- > 0;) {
-        first[bench->devices[i].alias] = i;
-    }
+// GROWTH_COUNT devices of the patterns order[0 … count - 1], all of them different ones, every
+// fifth damaged: as many for each size of table, so that what a lookup finds in the cache of its
+// input and of the branches does not tell the sizes apart.
+static void draw_devices(const bench_t* bench, const uint32_t* order, uint32_t count,
+                         match_device_t* out) {
+    char modalias[1024];
     for (uint32_t i = 0; i < GROWTH_COUNT; i++) {
-        const uint32_t alias = order[count < GROWTH_COUNT ? i % count : match_random(count)];
-        const bool has_miss = alias % 4 == 0;
-        drawn[i] = first[alias] + (has_miss ? match_random(2) : 0);
+        const uint32_t pattern = order[count <= GROWTH_COUNT ? i % count : match_random(count)];
+        match_fill(bench->drivers[pattern].entry.origin, modalias, sizeof(modalias));
+        if (i % 5 == 4) {
+            match_damage(modalias);
+        }
+        match_device_init(&out[i], modalias);
     }
-    free(first);
-    return drawn;
 }
 
-static double time_drawn(const bench_t* bench, const bind_index_t* index, const uint32_t* drawn) {
+#define SIZES  3
+#define PASSES 40
+typedef struct growth {
+    bind_index_t* indices[SIZES];
+    bench_t devices[SIZES];  // nothing else of it
+} growth_t;
+
+static double time_pass(const bench_t* devices, const bind_index_t* index, const uint32_t* order) {
     double time = 0;
     for (uint32_t at = 0; at < GROWTH_COUNT; at += CHUNK) {
         const uint32_t left = GROWTH_COUNT - at;
-        time += time_ours(bench, index, drawn + at, left < CHUNK ? left : CHUNK, false);
+        time += time_ours(devices, index, order + at, left < CHUNK ? left : CHUNK, false);
     }
     return time;
 }
 
-#define SIZES 3
-static void run_growth(bench_t* bench, row_t* from_100, row_t* from_1000) {
+// One draw of programs and devices for each size.
+static void grow_once(const bench_t* bench, const uint32_t* order, double times[SIZES]) {
     const uint32_t sizes[SIZES] = {100, 1000, bench->driver_count};
-    bind_index_t* indices[SIZES];
-    uint32_t* drawn[SIZES];
-    uint32_t* order = make_order(bench->driver_count);
-    shuffle(order, bench->driver_count);
+    growth_t growth = {0};
+    uint32_t* turn = make_order(GROWTH_COUNT);
     for (unsigned i = 0; i < SIZES; i++) {
-        indices[i] = make_index(bench, order, sizes[i]);
-        drawn[i] = draw_devices(bench, order, sizes[i]);
+        times[i] = 0;
+        growth.devices[i].devices = allocate(GROWTH_COUNT, sizeof(match_device_t));
+        draw_devices(bench, order, sizes[i], growth.devices[i].devices);
+        growth.indices[i] = make_index(bench, order, sizes[i]);
     }
-    for (unsigned run = 0; run < bench->runs; run++) {
-        double times[SIZES] = {0};
-        for (unsigned pass = 0; pass < 40; pass++) {
-            for (unsigned i = 0; i < SIZES; i++) {
-                shuffle(drawn[i], GROWTH_COUNT);
-                times[i] += time_drawn(bench, indices[i], drawn[i]);
-            }
-        }
+    for (unsigned pass = 0; pass < PASSES; pass++) {
+        shuffle(turn, GROWTH_COUNT);
         for (unsigned i = 0; i < SIZES; i++) {
-            times[i] /= 40.0 * GROWTH_COUNT;
+            times[i] +=
+                time_pass(&growth.devices[i], growth.indices[i], turn) / PASSES / GROWTH_COUNT;
         }
+    }
+    for (unsigned i = 0; i < SIZES; i++) {
+        for (uint32_t k = 0; k < GROWTH_COUNT; k++) {
+            match_device_fini(&growth.devices[i].devices[k]);
+        }
+        free(growth.devices[i].devices);
+        bind_index_destroy(growth.indices[i]);
+    }
+    free(turn);
+}
+
+static void run_growth(bench_t* bench, row_t* from_100, row_t* from_1000) {
+    uint32_t* order = make_order(bench->driver_count);
+    for (unsigned run = 0; run < bench->runs; run++) {
+        double times[SIZES];
+        shuffle(order, bench->driver_count);
+        grow_once(bench, order, times);
         from_100->ours[run] = from_1000->ours[run] = times[2];
         from_100->peer[run] = times[0];
         from_1000->peer[run] = times[1];
-    }
-    for (unsigned i = 0; i < SIZES; i++) {
-        bind_index_destroy(indices[i]);
-        free(drawn[i]);
     }
     free(order);
 }

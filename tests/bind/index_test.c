@@ -483,6 +483,51 @@ Test(bind_index, patterns) {
     fixture_destroy(fixture);
 }
 
+static void make_pattern(char* out, size_t pieces) {
+    static const char* const parts[] = {"aba", "ab", "bba", "a", "*", "?", "[ab]", "\\a", "[!b]*"};
+    *out = 0;
+    for (size_t i = 0; i < pieces; i++) {
+        strcat(out, parts[random_below(9)]);
+    }
+}
+
+// Patterns for two properties, of which the first that comes in gets the triples of letters.
+Test(bind_index, random_patterns) {
+    fixture_t* fixture = fixture_create();
+    static char patterns[200][64];
+    code_t* code = &fixture->codes[0];
+    const size_t size_at = begin_program(code);
+    put_equal(code, BIND_VALUE_NUMBER, 0x100, 1);
+    end_program(code, size_at);
+    cr_assert_eq(bind_program_read(code->bytes, code->size, &fixture->programs[0], NULL), ZX_OK);
+    for (size_t i = 0; i < 200; i++) {
+        make_pattern(patterns[i], 1 + random_below(7));
+        const bind_index_entry_t entry = {.program = &fixture->programs[0],
+                                          .pattern_key = i % 4 == 3 ? "l.B" : "l.A",
+                                          .pattern = patterns[i]};
+        cr_assert_eq(bind_index_add(fixture->index, &entry, &fixture->ids[i]), ZX_OK);
+    }
+    for (unsigned round = 0; round < 2000; round++) {
+        char text[2][16];
+        for (size_t i = 0; i < 2; i++) {
+            const size_t size = random_below(13);
+            for (size_t c = 0; c < size; c++) {
+                text[i][c] = random_below(2) == 0 ? 'a' : 'b';
+            }
+            text[i][size] = 0;
+        }
+        const bind_property_t props[] = {
+            {.id = 0x100, .type = BIND_VALUE_NUMBER, .number = 1},
+            {.key = "l.A", .type = BIND_VALUE_STRING, .string = text[0]},
+            {.key = "l.B", .type = BIND_VALUE_STRING, .string = text[1]},
+        };
+        check_device(fixture, props, 1 + random_below(3));
+    }
+    cr_assert_gt(fixture->hits, 2 * fixture->lookups);
+    cr_assert_lt(fixture->hits, 100 * fixture->lookups);
+    fixture_destroy(fixture);
+}
+
 Test(bind_index, buffers_and_bad_arguments) {
     fixture_t* fixture = fixture_create();
     for (size_t i = 0; i < 5; i++) {

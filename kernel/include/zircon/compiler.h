@@ -33,6 +33,9 @@
 #endif
 #define __CLEANUP(fn) __attribute__((cleanup(fn)))
 
+#define __PREFETCH(address) __builtin_prefetch(address)
+#define __CTZ64(x)          __builtin_ctzll(x)  // x is not 0
+
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

@@ -76,13 +76,20 @@ void bc_arena_fini(bc_arena_t* arena) {
     *arena = (bc_arena_t){0};
 }
 
-// FNV-1a.
+// FNV-1a on words of eight bytes, and its upper bits below.
 static uint32_t hash_text(bc_text_t text) {
-    uint32_t hash = 2166136261u;
-    for (uint32_t i = 0; i < text.size; i++) {
-        hash = (hash ^ (uint8_t)text.data[i]) * 16777619u;
+    uint64_t hash = 14695981039346656037u;
+    const char* at = text.data;
+    for (uint32_t left = text.size; left > 0;) {
+        const uint32_t size = left < 8 ? left : 8;
+        uint64_t word = 0;
+        memcpy(&word, at, size);
+        hash = (hash ^ word) * 1099511628211u;
+        hash ^= hash >> 32;
+        at += size;
+        left -= size;
     }
-    return hash;
+    return (uint32_t)hash;
 }
 
 // The entry of `key`, or the free one where it belongs. The map has a free entry.
@@ -122,10 +129,7 @@ void bc_map_put(bc_map_t* map, bc_arena_t* arena, bc_text_t key, void* value) {
     *entry = (bc_map_entry_t){key, hash, value};
 }
 
-void bc_buffer_append(bc_buffer_t* buffer, const void* data, size_t size) {
-    if (size == 0) {
-        return;
-    }
+void* bc_buffer_reserve(bc_buffer_t* buffer, size_t size) {
     if (buffer->capacity - buffer->size < size) {
         size_t capacity = buffer->capacity == 0 ? BUFFER_FIRST : buffer->capacity;
         while (capacity - buffer->size < size) {
@@ -134,7 +138,14 @@ void bc_buffer_append(bc_buffer_t* buffer, const void* data, size_t size) {
         buffer->data = must(realloc(buffer->data, capacity));
         buffer->capacity = capacity;
     }
-    memcpy(buffer->data + buffer->size, data, size);
+    return buffer->data + buffer->size;
+}
+
+void bc_buffer_append(bc_buffer_t* buffer, const void* data, size_t size) {
+    if (size == 0) {
+        return;
+    }
+    memcpy(bc_buffer_reserve(buffer, size), data, size);
     buffer->size += size;
 }
 

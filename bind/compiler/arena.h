@@ -56,6 +56,8 @@ typedef struct bc_buffer {
     size_t capacity;
 } bc_buffer_t;
 
+// Room for `size` bytes behind what is there.
+void* bc_buffer_reserve(bc_buffer_t* buffer, size_t size);
 void bc_buffer_append(bc_buffer_t* buffer, const void* data, size_t size);
 void bc_buffer_u8(bc_buffer_t* buffer, uint8_t value);
 void bc_buffer_u32(bc_buffer_t* buffer, uint32_t value);    // little-endian

@@ -3,8 +3,10 @@
 #include "source.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../eval/utf8.h"
 
@@ -82,32 +84,48 @@ bc_source_t* bc_source_from_text(bc_diagnostics_t* diagnostics, const char* path
     return source;
 }
 
-static bool read_stream(FILE* file, size_t limit, bc_buffer_t* out) {
+#define READ_LEAST 4096u
+
+// A file that has grown since fstat() is read as far as it was then.
+static bool read_all(int fd, size_t limit, bc_buffer_t* out) {
     struct stat info;
-    if (fstat(fileno(file), &info) == 0 && S_ISDIR(info.st_mode)) {
+    if (fstat(fd, &info) != 0) {
+        return false;
+    }
+    if (S_ISDIR(info.st_mode)) {
         errno = EISDIR;
         return false;
     }
-    char chunk[16384];
-    size_t got;
-    while ((got = fread(chunk, 1, sizeof(chunk), file)) > 0) {
-        bc_buffer_append(out, chunk, got);
+    // Others, and those that the kernel makes up, are read to their end.
+    const size_t known =
+        S_ISREG(info.st_mode) && info.st_size > 0 ? (size_t)info.st_size : SIZE_MAX;
+    while (out->size < known) {
+        const size_t left = known - out->size;
+        const size_t wanted = known > limit || left < READ_LEAST ? READ_LEAST : left;
+        const ssize_t got = read(fd, bc_buffer_reserve(out, wanted), wanted);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            return got == 0;
+        }
+        out->size += (size_t)got;
         if (out->size > limit) {
             errno = EFBIG;
             return false;
         }
     }
-    return ferror(file) == 0;
+    return true;
 }
 
 bool bc_read_file(const char* path, size_t limit, bc_buffer_t* out) {
-    FILE* file = fopen(path, "rbe");
-    if (file == NULL) {
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
         return false;
     }
-    const bool is_read = read_stream(file, limit, out);
+    const bool is_read = read_all(fd, limit, out);
     const int error = errno;
-    fclose(file);
+    close(fd);
     if (!is_read) {
         bc_buffer_fini(out);
     }

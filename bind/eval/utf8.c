@@ -3,6 +3,7 @@
 #include "utf8.h"
 
 #include <stdint.h>
+#include <string.h>
 
 // Length of the well-formed sequence at `at`, 0 if there is none.
 static size_t sequence_length(const uint8_t* at, size_t left) {
@@ -28,6 +29,14 @@ static size_t sequence_length(const uint8_t* at, size_t left) {
 size_t bind_utf8_prefix(const char* text, size_t size) {
     size_t at = 0;
     while (at < size) {
+        uint64_t word;
+        if (size - at >= sizeof(word)) {
+            memcpy(&word, text + at, sizeof(word));
+            if ((word & 0x8080808080808080u) == 0) {
+                at += sizeof(word);
+                continue;
+            }
+        }
         const size_t length = sequence_length((const uint8_t*)text + at, size - at);
         if (length == 0) {
             break;

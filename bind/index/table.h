@@ -67,8 +67,7 @@ static inline bind_search_t bind_table_search(const bind_table_t* table, uint32_
 static inline uint32_t bind_table_next(const bind_table_t* table, bind_search_t* search) {
     for (;;) {
         while (search->matches != 0) {
-            const uint32_t at =
-                search->group * BIND_GROUP + (uint32_t)__CTZ64(search->matches) / 8;
+            const uint32_t at = search->group * BIND_GROUP + (uint32_t)__CTZ64(search->matches) / 8;
             search->matches &= search->matches - 1;
             if (table->places[at].hash == search->hash) {
                 return at;

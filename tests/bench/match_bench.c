@@ -24,9 +24,9 @@
 #define MAX_HITS     256u
 #define CHUNK        64u  // devices of one timed stretch
 #define MAX_FILE     (64u << 20)
-#define GROWTH_COUNT 1000u  // devices of each size of table
-#define LINEAR_COUNT 40u    // devices that are tried with every program
-#define ADD_COUNT    2000u  // programs that are removed and added again
+#define GROWTH_COUNT 20000u  // devices for each size of table
+#define LINEAR_COUNT 40u     // devices that are tried with every program
+#define ADD_COUNT    2000u   // programs that are removed and added again
 
 typedef struct driver {
     bind_bundle_entry_t entry;
@@ -382,75 +382,69 @@ static void run_lookups(bench_t* bench, row_t* lookup, row_t* text) {
     free(order);
 }
 
-// GROWTH_COUNT devices of the patterns order[0 … count - 1], all of them different ones, every
-// fifth damaged: as many for each size of table, so that what a lookup finds in the cache of its
-// input and of the branches does not tell the sizes apart.
+// GROWTH_COUNT different devices of the patterns order[0 … count - 1], every fifth of them damaged.
 static void draw_devices(const bench_t* bench, const uint32_t* order, uint32_t count,
-                         match_device_t* out) {
+                         bench_t* out) {
     char modalias[1024];
+    out->devices = allocate(GROWTH_COUNT, sizeof(*out->devices));
     for (uint32_t i = 0; i < GROWTH_COUNT; i++) {
-        const uint32_t pattern = order[count <= GROWTH_COUNT ? i % count : match_random(count)];
-        match_fill(bench->drivers[pattern].entry.origin, modalias, sizeof(modalias));
+        match_fill(bench->drivers[order[match_random(count)]].entry.origin, modalias,
+                   sizeof(modalias));
         if (i % 5 == 4) {
             match_damage(modalias);
         }
-        match_device_init(&out[i], modalias);
+        match_device_init(&out->devices[i], modalias);
     }
+    out->device_count = GROWTH_COUNT;
 }
 
-#define SIZES  3
-#define PASSES 40
-typedef struct growth {
-    bind_index_t* indices[SIZES];
-    bench_t devices[SIZES];  // nothing else of it
-} growth_t;
+static void free_devices(bench_t* bench) {
+    for (uint32_t i = 0; i < bench->device_count; i++) {
+        match_device_fini(&bench->devices[i]);
+    }
+    free(bench->devices);
+}
 
-static double time_pass(const bench_t* devices, const bind_index_t* index, const uint32_t* order) {
+static double time_devices(const bench_t* devices, const bind_index_t* index,
+                           const uint32_t* order) {
     double time = 0;
     for (uint32_t at = 0; at < GROWTH_COUNT; at += CHUNK) {
         const uint32_t left = GROWTH_COUNT - at;
         time += time_ours(devices, index, order + at, left < CHUNK ? left : CHUNK, false);
     }
-    return time;
+    return time / GROWTH_COUNT;
 }
 
-// One draw of programs and devices for each size.
-static void grow_once(const bench_t* bench, const uint32_t* order, double times[SIZES]) {
-    const uint32_t sizes[SIZES] = {100, 1000, bench->driver_count};
-    growth_t growth = {0};
+// An index of the first `count` patterns beside that of all, asked for the same devices in the same
+// order: those of the patterns that both know. own_time: the index of all, for devices of all
+// patterns. The first pass is not counted.
+static void grow_from(const bench_t* bench, const uint32_t* order, uint32_t count,
+                      double* small_time, double* full_time, double* own_time) {
+    bench_t devices = {0};
+    bench_t all_devices = {0};
     uint32_t* turn = make_order(GROWTH_COUNT);
-    for (unsigned i = 0; i < SIZES; i++) {
-        times[i] = 0;
-        growth.devices[i].devices = allocate(GROWTH_COUNT, sizeof(match_device_t));
-        draw_devices(bench, order, sizes[i], growth.devices[i].devices);
-        growth.indices[i] = make_index(bench, order, sizes[i]);
-    }
-    for (unsigned pass = 0; pass < PASSES; pass++) {
+    bind_index_t* index = make_index(bench, order, count);
+    draw_devices(bench, order, count, &devices);
+    draw_devices(bench, order, bench->driver_count, &all_devices);
+    for (unsigned pass = 0; pass < 2; pass++) {
         shuffle(turn, GROWTH_COUNT);
-        for (unsigned i = 0; i < SIZES; i++) {
-            times[i] +=
-                time_pass(&growth.devices[i], growth.indices[i], turn) / PASSES / GROWTH_COUNT;
-        }
+        *small_time = time_devices(&devices, index, turn);
+        *full_time = time_devices(&devices, bench->index, turn);
+        *own_time = time_devices(&all_devices, bench->index, turn);
     }
-    for (unsigned i = 0; i < SIZES; i++) {
-        for (uint32_t k = 0; k < GROWTH_COUNT; k++) {
-            match_device_fini(&growth.devices[i].devices[k]);
-        }
-        free(growth.devices[i].devices);
-        bind_index_destroy(growth.indices[i]);
-    }
+    bind_index_destroy(index);
+    free_devices(&devices);
+    free_devices(&all_devices);
     free(turn);
 }
 
-static void run_growth(bench_t* bench, row_t* from_100, row_t* from_1000) {
+// Programs and devices are drawn anew for each run.
+static void run_growth(bench_t* bench, uint32_t count, row_t* same, row_t* own) {
     uint32_t* order = make_order(bench->driver_count);
     for (unsigned run = 0; run < bench->runs; run++) {
-        double times[SIZES];
         shuffle(order, bench->driver_count);
-        grow_once(bench, order, times);
-        from_100->ours[run] = from_1000->ours[run] = times[2];
-        from_100->peer[run] = times[0];
-        from_1000->peer[run] = times[1];
+        grow_from(bench, order, count, &same->peer[run], &same->ours[run], &own->ours[run]);
+        own->peer[run] = same->peer[run];
     }
     free(order);
 }
@@ -520,17 +514,20 @@ static void run_all(bench_t* bench) {
         make_row(bench, "modalias text to drivers", "ns", 0),
         make_row(bench, "growth 1k to 26k", "ns", 2),
         make_row(bench, "growth 100 to 26k", "ns", 2),
+        make_row(bench, "growth 1k to 26k, own devices", "ns", 0),
+        make_row(bench, "growth 100 to 26k, own devices", "ns", 0),
         make_row(bench, "index build", "ms", 1),
         make_row(bench, "index add one", "us", 1),
         make_row(bench, "linear scan", "us", 0),
     };
     run_lookups(bench, &rows[0], &rows[1]);
-    run_growth(bench, &rows[3], &rows[2]);
-    run_build(bench, &rows[4]);
+    run_growth(bench, 1000, &rows[2], &rows[4]);
+    run_growth(bench, 100, &rows[3], &rows[5]);
+    run_build(bench, &rows[6]);
     bind_index_destroy(bench->index);
     bench->index = make_index(bench, NULL, bench->driver_count);
-    run_add(bench, &rows[5]);
-    run_linear(bench, &rows[6]);
+    run_add(bench, &rows[7]);
+    run_linear(bench, &rows[8]);
     const size_t count = sizeof(rows) / sizeof(rows[0]);
     puts("[");
     for (size_t i = 0; i < count; i++) {
@@ -558,10 +555,7 @@ int main(int argc, char** argv) {
     check_answers(&bench);
     run_all(&bench);
     kmod_unref(bench.kmod);
-    for (uint32_t i = 0; i < bench.device_count; i++) {
-        match_device_fini(&bench.devices[i]);
-    }
-    free(bench.devices);
+    free_devices(&bench);
     free(bench.drivers);
     bind_index_destroy(bench.index);
     bc_buffer_fini(&bench.bundle);

@@ -37,6 +37,7 @@ static const shape_t shapes[] = {
     {"lists", "", "accept fuchsia.BIND_PCI_DID { %u, 4000000000, }\n", ""},
     {"one long if", "", "if fuchsia.BIND_PCI_DID == %u { true; } else ", "{ true; }"},
     {"undefined names", "", "fuchsia.BIND_PCI_DIDX%u == 1;\n", ""},
+    {"a syntax error at the end", "", "fuchsia.BIND_PCI_DID != %u;\n", "fuchsia.BIND_PCI_DID = 1;"},
     {"syntax errors", "", "fuchsia.BIND_PCI_DID = %u;\n", ""},
     {"syntax errors on a line", "", "a b%u; ", ""},
     {"comments", "", "/* %u */ // x\n", "true;"},

@@ -6,11 +6,13 @@ A row's goal bounds its ratio: ours / peer, or peer / ours where higher is bette
 import io
 import json
 import os
+import pathlib
 import re
 import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 import boot as board_boot
@@ -18,15 +20,14 @@ import guest
 import packages
 from build import build
 from console import Failure, say
+from paths import TOP
 
 
 class Row:
     """One line of a table: `ours` and `peer` are functions that measure once."""
-    goal_is_absolute = False
-
-    def __init__(self, name, unit, ours, peer, goal=None, higher_is_better=False):
+    def __init__(self, name, unit, ours, peer, goal=None, higher_is_better=False, goal_is_absolute=False):
         self.name, self.unit, self.goal, self.higher_is_better = name, unit, goal, higher_is_better
-        self.ours, self.peer = ours, peer
+        self.ours, self.peer, self.goal_is_absolute = ours, peer, goal_is_absolute
         self.samples = ([], [])
 
     def measure(self):
@@ -44,8 +45,8 @@ class MeasuredRow(Row):
     """A row whose samples a program has taken. Its goal may bound ours itself, not the ratio."""
 
     def __init__(self, name, unit, ours, peer, goal=None, higher_is_better=False, goal_is_absolute=False):
-        super().__init__(name, unit, None, None, goal, higher_is_better)
-        self.samples, self.goal_is_absolute = (ours, peer), goal_is_absolute
+        super().__init__(name, unit, None, None, goal, higher_is_better, goal_is_absolute)
+        self.samples = (ours, peer)
 
 
 def _print_table(title, results):
@@ -185,11 +186,104 @@ def bench_match(runs):
     if done.returncode != 0:
         raise Failure("match_bench failed")
     return ("CPU time a lookup, means over all devices; peers: libkmod's kmod_module_new_from_lookup() with its tables loaded; "
-            "an index of 100 or 1,000 programs, each size with 1,000 devices of its own patterns; a second and a millisecond (index build, index add one); every program tried"), \
+            "an index of 100 or 1,000 programs, for the same devices or for each size those of its own patterns; a second and a millisecond (index build, index add one); every program tried"), \
         [Measured(row) for row in json.loads(done.stdout)]
 
 
-SUITES = {"match": bench_match, "boot": bench_boot, "ipc": bench_ipc}
+# -------------------------------------------------------------------------------------------- bindc
+
+QUIET = (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)
+
+
+def _cpu_ms(command, code=0):
+    """The CPU time of one process that has to end with this code."""
+    pid = os.posix_spawn(command[0], command, os.environ, file_actions=[QUIET] if code else [])
+    _, status, usage = os.wait4(pid, 0)
+    if os.waitstatus_to_exitcode(status) != code:
+        raise Failure(f"{' '.join(command)} did not end with {code}")
+    return (usage.ru_utime + usage.ru_stime) * 1e3
+
+
+def _small_rules(number):
+    """Rules as drivers have them, no two alike."""
+    ids = "".join(f"    0x{(number * 37 + i) & 0xffff:04x},\n" for i in range(1 + number % 24))
+    return (f"// Driver {number}.\nusing fuchsia.pci;\n\n"
+            "fuchsia.BIND_PROTOCOL == fuchsia.pci.BIND_PROTOCOL.DEVICE;\n"
+            "fuchsia.BIND_PCI_VID == fuchsia.pci.BIND_PCI_VID.QEMU;\n"
+            f"accept fuchsia.BIND_PCI_DID {{\n{ids}}}\n"
+            f"if fuchsia.BIND_PCI_REVISION == 0x{number & 0xff:02x} {{\n    fuchsia.BIND_PCI_INTERFACE != {number % 7};\n"
+            "} else {\n    fuchsia.BIND_PCI_CLASS == fuchsia.pci.BIND_PCI_CLASS.NETWORK;\n}\n")
+
+
+def _large_rules(size):
+    """Half of it statements, half a list."""
+    lines, used, number = [], 0, 0
+    while used < size / 2:
+        lines.append(f"fuchsia.BIND_PCI_SUBCLASS != 0x{number:08x};\n")
+        used, number = used + len(lines[-1]), number + 1
+    lines.append("accept fuchsia.BIND_PCI_DID {\n")
+    while used < size:
+        lines.append(f"    0x{number:08x},\n")
+        used, number = used + len(lines[-1]), number + 1
+    return "".join(lines) + "}\n"
+
+
+class BindcBench:
+    """CPU times of whole processes, called as cmake/bind_rules.cmake does: with all libraries, a header and a depfile."""
+
+    def __init__(self, bindc, folder):
+        self.folder = folder
+        self.compile = [str(bindc), "compile", "--header",
+                        *(f"--include={path}" for path in sorted((TOP / "bind/lib").glob("*.bind")))]
+        for number in range(200):
+            (folder / f"{number}.bind").write_text(_small_rules(number))
+        large = _large_rules(1 << 20)
+        (folder / "none.bind").write_text("true;\n")
+        (folder / "100k.bind").write_text(_large_rules((1 << 20) // 10))
+        (folder / "1m.bind").write_text(large)
+        (folder / "wrong.bind").write_text(large + "fuchsia.BIND_PCI_CLASS = 1;\n")
+
+    def rules(self, name, code=0):
+        out = str(self.folder / f"{name}_bind.h")
+        return _cpu_ms([*self.compile, f"--output={out}", f"--depfile={out}.d", str(self.folder / f"{name}.bind")], code)
+
+    def small(self):
+        return statistics.fmean(self.rules(number) for number in range(200))
+
+    def flatc(self):
+        schema = str(TOP / "protocols/block/block.fbs")
+        command = ["/usr/bin/flatc", "--schema", "--binary", "-o", str(self.folder), schema]
+        return statistics.fmean(_cpu_ms(command) for _ in range(200))
+
+    def start(self):
+        return statistics.fmean(_cpu_ms(["/bin/true"]) for _ in range(200))
+
+    def large(self, name, times):
+        return times * (self.rules(name) - self.rules("none"))
+
+
+def bench_bindc(runs):
+    folder = build("dev", ["bindc"])
+    # In memory: what a file system on a disk does for new files and for replaced ones can take longer than a compilation.
+    with tempfile.TemporaryDirectory(prefix="jacinth-bench.", dir="/dev/shm") as work:
+        bench = BindcBench(folder / "bin/bindc", pathlib.Path(work))
+        rows = [
+            Row("compile a file", "ms", bench.small, bench.flatc, goal=1.0, goal_is_absolute=True),
+            Row("compile a file: process start", "ms", bench.small, bench.start),
+            Row("1 MB against ten times 100 KB", "ms", lambda: bench.large("1m", 1), lambda: bench.large("100k", 10), goal=1.5),
+            Row("syntax error at the end of 1 MB", "ms", lambda: bench.rules("wrong", code=1),
+                lambda: bench.rules("1m"), goal=1.1),
+        ]
+        say(f"bindc, {runs} runs")
+        for _ in range(runs):
+            for row in rows:
+                row.measure()
+    return ("CPU time (user and system) of a process with all libraries of bind/lib, means over 200 rules files, outputs in memory; peers: flatc "
+            "--schema --binary with block.fbs; true; ten times the CPU time of a tenth of the file, process start taken off on "
+            "both sides; the file without the error"), rows
+
+
+SUITES = {"bindc": bench_bindc, "match": bench_match, "boot": bench_boot, "ipc": bench_ipc}
 
 
 def bench(name, is_json, runs):

@@ -44,7 +44,13 @@ bool bc_explain(const bind_program_t* program, const uint8_t* code, uint32_t siz
                 const bc_code_t* origin, const bind_property_t* props, size_t count,
                 bc_buffer_t* out);
 
+// What a driver's note calls it.
+typedef struct bc_driver_name {
+    char name[33];
+    char version[17];
+} bc_driver_name_t;
+
 // The bind program in the note of a driver's image (an ELF shared object). On failure *out_error is
 // one sentence.
 bool bc_find_driver_program(const uint8_t* image, size_t size, const uint8_t** out_bytes,
-                            size_t* out_size, char name[33], const char** out_error);
+                            size_t* out_size, bc_driver_name_t* out_name, const char** out_error);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // bindc explain: why a program does or does not match a device, on the matcher's own engine.
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,25 +11,44 @@
 #include "bytecode.h"
 #include "commands.h"
 #include "device.h"
+#include "explain_choice.h"
 #include "inputs.h"
 #include "program_file.h"
 
-#define MAX_DEVICES 64u
+#define MAX_DEVICES  64u
+#define MAX_PROGRAMS 64u
+
+enum { OPTION_BOOT = BINDC_LONG_OPTION, OPTION_SYSTEM };
 
 typedef struct explain_args {
     bindc_inputs_t inputs;
     const char* devices[MAX_DEVICES];
     size_t device_count;
-    const char* program;
+    bindc_rival_t programs[MAX_PROGRAMS];
+    size_t program_count;
 } explain_args_t;
 
 static const bindc_option_t explain_options[] = {
     {'d', "device", "FILE", "a device specification; of a composite one for each parent"},
+    {OPTION_BOOT, "boot", "FILE", "a program of the boot set, when there are several"},
+    {OPTION_SYSTEM, "system", "FILE", "a program of the system set, when there are several"},
     {0},
 };
 
+static bool add_program(explain_args_t* args, const char* path, bind_choice_set_t set) {
+    if (args->program_count == MAX_PROGRAMS) {
+        fprintf(stderr, "bindc: at most %u programs\n", MAX_PROGRAMS);
+        return false;
+    }
+    args->programs[args->program_count++] = (bindc_rival_t){path, set};
+    return true;
+}
+
 static bool take(void* context, int id, const char* value) {
     explain_args_t* args = context;
+    if (id == OPTION_BOOT || id == OPTION_SYSTEM) {
+        return add_program(args, value, id == OPTION_BOOT ? BIND_CHOICE_BOOT : BIND_CHOICE_SYSTEM);
+    }
     if (id != 'd') {
         return bindc_inputs_take(&args->inputs, id, value);
     }
@@ -53,14 +73,15 @@ typedef struct explanation {
 // Compiled programs are read, anything else is compiled first.
 static bool load_program(explain_args_t* args, explanation_t* ex) {
     bc_buffer_t content = {0};
-    if (!bc_read_file(args->program, BC_MAX_SOURCE, &content)) {
-        fprintf(stderr, "%s: error: cannot be read: %s\n", args->program, strerror(errno));
+    const char* path = args->programs[0].path;
+    if (!bc_read_file(path, BC_MAX_SOURCE, &content)) {
+        fprintf(stderr, "%s: error: cannot be read: %s\n", path, strerror(errno));
         return false;
     }
     const bool is_compiled = bindc_is_program(&content);
     if (!is_compiled) {
-        bc_compiler_set_rules_text(&ex->compiler, args->program, content.data, content.size);
-    } else if (!bindc_program_file_open(args->program, &ex->file)) {
+        bc_compiler_set_rules_text(&ex->compiler, path, content.data, content.size);
+    } else if (!bindc_program_file_open(path, &ex->file)) {
         bc_buffer_fini(&content);
         return false;
     }
@@ -181,7 +202,8 @@ static bool explain_all(explain_args_t* args) {
     }
     bc_compiler_init(&ex->compiler);
     bindc_inputs_load(&args->inputs, &ex->compiler);
-    bool is_good = load_program(args, ex);
+    const bool is_choice = args->program_count > 1;
+    bool is_good = is_choice || load_program(args, ex);
     if (is_good) {
         load_devices(args, ex);
         is_good = resolve_devices(args, ex);
@@ -191,10 +213,13 @@ static bool explain_all(explain_args_t* args) {
         is_good =
             bind_program_read(ex->bytes.data, ex->bytes.size, &ex->file.program, NULL) == ZX_OK;
     }
-    if (is_good) {
+    if (is_good && is_choice) {
+        is_good = bindc_explain_choice(args->programs, args->program_count, ex->props[0].props,
+                                       ex->props[0].count, &ex->out);
+    } else if (is_good) {
         explain(args, ex);
-        is_good = bindc_write_stdout(&ex->out);
     }
+    is_good = is_good && bindc_write_stdout(&ex->out);
     bc_buffer_fini(&ex->out);
     bc_buffer_fini(&ex->bytes);
     bindc_program_file_close(&ex->file);
@@ -203,17 +228,32 @@ static bool explain_all(explain_args_t* args) {
     return is_good;
 }
 
+static bool take_operands(const bindc_command_t* self, explain_args_t* args, int argc,
+                          char** argv) {
+    bool is_good = true;
+    for (int i = optind; i < argc && is_good; i++) {
+        is_good = add_program(args, argv[i], BIND_CHOICE_LOADED);
+    }
+    if (args->device_count == 0) {
+        return bindc_usage_error(self, "a device specification is needed: ", "--device FILE") == 0;
+    }
+    if (args->program_count == 0) {
+        return bindc_usage_error(self, "a program or a rules file is needed", "") == 0;
+    }
+    if (args->program_count > 1 && args->device_count > 1) {
+        return bindc_usage_error(self, "several programs are for one device, not also for ",
+                                 args->devices[1]) == 0;
+    }
+    return is_good;
+}
+
 static int run(const bindc_command_t* self, int argc, char** argv) {
     explain_args_t args = {0};
     const bindc_parsed_t parsed = bindc_parse(self, argc, argv, take, &args);
     bool is_good = parsed != BINDC_REFUSED;
-    if (parsed == BINDC_PARSED && args.device_count == 0) {
-        bindc_usage_error(self, "a device specification is needed: ", "--device FILE");
-        is_good = false;
-    } else if (parsed == BINDC_PARSED) {
-        is_good = bindc_take_operand(self, argc, argv, "a program or a rules file", false,
-                                     &args.program) &&
-                  bindc_inputs_finish(&args.inputs) && explain_all(&args);
+    if (parsed == BINDC_PARSED) {
+        is_good = take_operands(self, &args, argc, argv) && bindc_inputs_finish(&args.inputs) &&
+                  explain_all(&args);
     }
     bindc_inputs_fini(&args.inputs);
     return is_good ? 0 : 1;
@@ -221,7 +261,9 @@ static int run(const bindc_command_t* self, int argc, char** argv) {
 
 const bindc_command_t bindc_explain_command = {
     .name = "explain",
-    .usage = "[OPTION…] --device DEVICE… PROGRAM|RULES",
+    .usage =
+        "[OPTION…] --device DEVICE… PROGRAM|RULES\n"
+        "[OPTION…] --device DEVICE [--boot PROGRAM…] [--system PROGRAM…] [PROGRAM…]",
     .summary = "tell why a program does or does not match a device",
     .description =
         "Runs a compiled program, the program of a driver's .so, or rules that it compiles first,\n"
@@ -229,11 +271,14 @@ const bindc_command_t bindc_explain_command = {
         "with\n"
         "several devices it also tells which of them is which parent, and whether that is the "
         "only\n"
-        "way. Names without a library are taken as they are. Exit status 0, matched or not.",
+        "way. Of several compiled programs it tells which one the device gets, and why. Names "
+        "without a\n"
+        "library are taken as they are. Exit status 0, matched or not.",
     .options = explain_options,
     .shared = bindc_input_options,
     .example =
         "  bindc explain -d disk.dev -i bind/lib/fuchsia.pci.bind \\\n"
-        "      build/lib/drivers/virtio-blk.so",
+        "      build/lib/drivers/virtio-blk.so\n"
+        "  bindc explain -d disk.dev --boot build/lib/drivers/virtio-blk.so newer.so",
     .run = run,
 };

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bytecode.h"
 #include "program_file.h"
 #include "source.h"
 
@@ -21,7 +20,7 @@ static bool read_content(const char* path, bindc_program_file_t* out) {
     size_t size = out->content.size;
     const char* error;
     if (size >= SELFMAG && memcmp(bytes, ELFMAG, SELFMAG) == 0 &&
-        !bc_find_driver_program(bytes, size, &bytes, &size, out->driver, &error)) {
+        !bc_find_driver_program(bytes, size, &bytes, &size, &out->driver, &error)) {
         fprintf(stderr, "%s: error: %s\n", path, error);
         return false;
     }

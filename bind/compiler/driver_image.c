@@ -21,7 +21,7 @@ static uint64_t padded(uint64_t size) {
 }
 
 static bool read_payload(const image_t* payload, const uint8_t** out_bytes, size_t* out_size,
-                         char name[33]) {
+                         bc_driver_name_t* out_name) {
     zx_driver_note_payload_t fields;
     if (payload->size < sizeof(fields)) {
         return false;
@@ -33,8 +33,9 @@ static bool read_payload(const image_t* payload, const uint8_t** out_bytes, size
         !has_range(payload, start, fields.bytecount)) {
         return false;
     }
-    memcpy(name, fields.name, ZX_DRIVER_NOTE_NAME_SIZE);
-    name[ZX_DRIVER_NOTE_NAME_SIZE] = 0;
+    *out_name = (bc_driver_name_t){0};
+    memcpy(out_name->name, fields.name, sizeof(fields.name));
+    memcpy(out_name->version, fields.version, sizeof(fields.version));
     *out_bytes = payload->bytes + start;
     *out_size = fields.bytecount;
     return true;
@@ -42,7 +43,7 @@ static bool read_payload(const image_t* payload, const uint8_t** out_bytes, size
 
 // Goes through the notes of one segment.
 static bool search_notes(const image_t* notes, const uint8_t** out_bytes, size_t* out_size,
-                         char name[33]) {
+                         bc_driver_name_t* out_name) {
     uint64_t at = 0;
     Elf64_Nhdr header;
     while (has_range(notes, at, sizeof(header))) {
@@ -56,7 +57,7 @@ static bool search_notes(const image_t* notes, const uint8_t** out_bytes, size_t
         const image_t inside = {notes->bytes + payload, header.n_descsz};
         if (header.n_type == ZX_DRIVER_NOTE_TYPE && header.n_namesz == ZX_DRIVER_NOTE_OWNER_SIZE &&
             memcmp(notes->bytes + owner, ZX_DRIVER_NOTE_OWNER, ZX_DRIVER_NOTE_OWNER_SIZE) == 0) {
-            return read_payload(&inside, out_bytes, out_size, name);
+            return read_payload(&inside, out_bytes, out_size, out_name);
         }
         at = payload + padded(header.n_descsz);
     }
@@ -64,7 +65,7 @@ static bool search_notes(const image_t* notes, const uint8_t** out_bytes, size_t
 }
 
 bool bc_find_driver_program(const uint8_t* bytes, size_t size, const uint8_t** out_bytes,
-                            size_t* out_size, char name[33], const char** out_error) {
+                            size_t* out_size, bc_driver_name_t* out_name, const char** out_error) {
     const image_t image = {bytes, size};
     Elf64_Ehdr header;
     *out_error = "not a whole 64-bit ELF file";
@@ -85,7 +86,7 @@ bool bc_find_driver_program(const uint8_t* bytes, size_t size, const uint8_t** o
             continue;
         }
         const image_t notes = {bytes + segment.p_offset, segment.p_filesz};
-        if (search_notes(&notes, out_bytes, out_size, name)) {
+        if (search_notes(&notes, out_bytes, out_size, out_name)) {
             return true;
         }
     }

@@ -5,11 +5,12 @@
 #include <bind/program.h>
 
 #include "arena.h"
+#include "bytecode.h"
 
 typedef struct bindc_program_file {
     bc_buffer_t content;  // owned
     bind_program_t program;
-    char driver[33];  // name in the driver's note, or empty
+    bc_driver_name_t driver;  // of the driver's note; empty: bytecode alone
 } bindc_program_file_t;
 
 // What a file begins with.

@@ -4,5 +4,10 @@
 
 #include "widget_bind.h"
 
+#ifndef NAME
+#define NAME    widget
+#define VERSION "1"
+#endif
+
 static const zx_driver_ops_t ops = {.version = DRIVER_OPS_VERSION};
-ZIRCON_DRIVER(widget, ops, "acme", "1")
+ZIRCON_DRIVER(NAME, ops, "acme", VERSION)

@@ -19,6 +19,7 @@ typedef struct import_args {
     const char* output;
     const char* path;
     bool writes_rules;
+    bool has_bus;
     import_ids_bus_t bus;
     uint32_t vendors[MAX_VENDORS];
     size_t vendor_count;
@@ -36,8 +37,12 @@ static const bindc_option_t import_options[] = {
 static bool take_vendor(import_args_t* args, const char* value) {
     char* end;
     const unsigned long vendor = strtoul(value, &end, 0);
-    if (end == value || *end != 0 || vendor > 0xffff || args->vendor_count == MAX_VENDORS) {
-        fprintf(stderr, "bindc: %s is no vendor number, or one too many\n", value);
+    if (end == value || *end != 0 || vendor > 0xffff) {
+        fprintf(stderr, "bindc: %s is no vendor number\n", value);
+        return false;
+    }
+    if (args->vendor_count == MAX_VENDORS) {
+        fprintf(stderr, "bindc: %u vendors at a time\n", MAX_VENDORS);
         return false;
     }
     args->vendors[args->vendor_count++] = (uint32_t)vendor;
@@ -56,6 +61,7 @@ static bool take(void* context, int id, const char* value) {
         case 'd':
             return take_vendor(args, value);
         default:
+            args->has_bus = true;
             args->bus = strcmp(value, "usb") == 0 ? IMPORT_IDS_USB : IMPORT_IDS_PCI;
             if (args->bus == IMPORT_IDS_PCI && strcmp(value, "pci") != 0) {
                 fprintf(stderr, "bindc: the bus is pci or usb, not %s\n", value);
@@ -75,26 +81,33 @@ static bool read_input(const char* path, bc_buffer_t* out) {
 }
 
 // One block a program, with the line it was made of as a comment.
+static void print_program(const char* alias, const char* module, bc_buffer_t* out) {
+    import_program_t program;
+    if (!import_alias(alias, &program)) {
+        return;
+    }
+    const char* const pieces[] = {"// ", module, ": ", alias, "\n"};
+    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+        bc_buffer_text(out, pieces[i]);
+    }
+    if (!import_write_rules(&program, out)) {
+        bc_buffer_text(out, "// not expressible as rules: its bytecode names texts or a pattern\n");
+    }
+    bc_buffer_text(out, "\n");
+}
+
+// The lines are known to be good.
 static void print_rules(const bc_buffer_t* text, bc_buffer_t* out) {
     const char* end = (const char*)text->data + text->size;
     for (const char* at = (const char*)text->data; at < end;) {
         const char* stop = memchr(at, '\n', (size_t)(end - at));
         stop = stop == NULL ? end : stop;
         char line[2048];
-        char alias[1024];
-        char module[256];
-        import_program_t program;
+        char alias[2048];
+        char module[2048];
         snprintf(line, sizeof(line), "%.*s", (int)(stop - at), at);
-        if (sscanf(line, "alias %1023s %255s", alias, module) == 2 &&
-            import_alias(alias, &program)) {
-            char comment[1400];
-            snprintf(comment, sizeof(comment), "// %s: %s\n", module, alias);
-            bc_buffer_text(out, comment);
-            if (!import_write_rules(&program, out)) {
-                bc_buffer_text(
-                    out, "// not expressible as rules: its bytecode names texts or a pattern\n");
-            }
-            bc_buffer_text(out, "\n");
+        if (sscanf(line, " alias %2047s %2047s", alias, module) == 2) {
+            print_program(alias, module, out);
         }
         at = stop + 1;
     }
@@ -114,8 +127,8 @@ static bool run_modalias(const import_args_t* args) {
         out.size = 0;
         print_rules(&text, &out);
     }
+    is_good = is_good && bindc_write(args->output, &out);
     if (is_good) {
-        is_good = bindc_write(args->output, &out);
         fprintf(stderr,
                 "%zu aliases, %zu of them with a pattern beside the program, %zu left out\n",
                 counts.aliases, counts.patterns, counts.bad);
@@ -132,8 +145,12 @@ static bool run_ids(const import_args_t* args) {
     bool is_good = read_input(args->path, &text);
     if (is_good && !import_ids((const char*)text.data, text.size, args->bus, args->vendors,
                                args->vendor_count, &out, &line)) {
-        fprintf(stderr, "%s:%zu:1: error: this is no line of a pci.ids or usb.ids\n", args->path,
-                line);
+        if (line == 0) {
+            fprintf(stderr, "%s: error: there is no vendor in it\n", args->path);
+        } else {
+            fprintf(stderr, "%s:%zu:1: error: this is no line of a pci.ids or usb.ids\n",
+                    args->path, line);
+        }
         is_good = false;
     }
     is_good = is_good && bindc_write(args->output, &out);
@@ -152,11 +169,14 @@ static int run(const bindc_command_t* self, int argc, char** argv) {
         return bindc_usage_error(self, "what to import and one file are needed", "");
     }
     args.path = argv[optind + 1];
+    const bool has_ids_option = args.has_bus || args.vendor_count != 0;
     if (strcmp(argv[optind], "modalias") == 0) {
-        return run_modalias(&args) ? 0 : 1;
+        return has_ids_option ? bindc_usage_error(self, "--bus and --devices are for ", "ids")
+                              : !run_modalias(&args);
     }
     if (strcmp(argv[optind], "ids") == 0) {
-        return run_ids(&args) ? 0 : 1;
+        return args.writes_rules ? bindc_usage_error(self, "--rules is for ", "modalias")
+                                 : !run_ids(&args);
     }
     return bindc_usage_error(self, "it can import `modalias` and `ids`, not ", argv[optind]);
 }

@@ -195,7 +195,11 @@ bool import_ids(const char* text, size_t size, import_ids_bus_t bus, const uint3
                 size_t vendor_count, bc_buffer_t* out, size_t* out_line) {
     ids_t ids = {.wanted = vendors, .wanted_count = vendor_count};
     const bool is_pci = bus == IMPORT_IDS_PCI;
-    const bool is_good = take_lines(&ids, text, size, out_line) && ids.vendors.count > 0;
+    bool is_good = take_lines(&ids, text, size, out_line);
+    if (is_good && ids.vendors.count == 0) {
+        *out_line = 0;
+        is_good = false;
+    }
     if (is_good) {
         make_unique(&ids.vendors, false);
         make_unique(&ids.devices, true);

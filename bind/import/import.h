@@ -59,7 +59,8 @@ bool import_modalias(const char* text, size_t size, bc_buffer_t* out, import_cou
 typedef enum import_ids_bus { IMPORT_IDS_PCI, IMPORT_IDS_USB } import_ids_bus_t;
 
 // Appends a bind library with the vendors of a pci.ids or usb.ids, and with the devices of the
-// `vendor_count` vendors listed. False: *out_line is no line of such a file.
+// `vendor_count` vendors listed. False: *out_line is no line of such a file, or it is 0 and there
+// is no vendor at all.
 bool import_ids(const char* text, size_t size, import_ids_bus_t bus, const uint32_t* vendors,
                 size_t vendor_count, bc_buffer_t* out, size_t* out_line);
 

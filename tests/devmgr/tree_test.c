@@ -256,6 +256,11 @@ Test(match, protocol_and_autobind_are_properties) {
     dm_driver_t manual = make_driver("m", DM_ORIGIN_BOOT, false, g_manual, sizeof(g_manual));
     cr_expect(dm_match_driver(&manual, &none, 0, false));
     cr_expect_not(dm_match_driver(&manual, &none, 0, true));
+    dm_registry_t registry;
+    dm_registry_init(&registry);
+    cr_assert_eq(dm_registry_add(&registry, &manual), ZX_OK);
+    cr_expect_null(dm_match_find(&registry, &none, 0), "a driver for binding by hand was found");
+    dm_registry_remove(&registry, &manual);
 }
 
 Test(match, unusable_drivers_and_proxies_never_match) {

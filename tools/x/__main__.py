@@ -46,7 +46,7 @@ def parser():
     sub.add_parser("check", help="format, include order, gcc and clang, the quick tests with clang, under asan+ubsan and "
                                    "under tsan")
     one = sub.add_parser("bench", help="measure; prints a table")
-    one.add_argument("name", nargs="?", default="boot")
+    one.add_argument("name", nargs="?", default="boot", help="bindc, boot (as assumed), ipc, match")
     one.add_argument("--json", action="store_true")
     one.add_argument("--runs", type=int, default=5)
     one = sub.add_parser("fuzz", help="run the fuzzers for a while")

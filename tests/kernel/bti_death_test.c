@@ -44,6 +44,7 @@ static zx_handle_t pin(zx_handle_t from, size_t pages, zx_paddr_t* address) {
 static int host_main(zx_handle_t channel) {
     zx_handle_t given, own, pmt, memory;
     zx_paddr_t pages[2];
+    alarm(60);  // a test that fails leaves nobody behind for long
     PEER_CHECK(test_receive_handle(channel, &given) == ZX_OK);
     bool is_device = test_basic(given).type == ZX_OBJ_TYPE_PCI_DEVICE;
     own = given;

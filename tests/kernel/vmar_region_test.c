@@ -200,6 +200,21 @@ OBJECT_TEST(vmar_region, access) {
     destroy(region);
 }
 
+// Also a handle that has more rights than the region allows.
+OBJECT_TEST(vmar_region, the_region_decides_too) {
+    region_t region = allocate(root, CAN_READ, 0, 2);
+    ko_object_t* object;
+    zx_handle_t strong;
+    zx_vaddr_t at;
+    expect_ok(ko_handle_get(region.handle, ZX_OBJ_TYPE_VMAR, 0, &object));
+    expect_ok(ko_handle_make(object, ZX_RIGHT_SAME_RIGHTS, &strong));
+    expect_status(zx_vmar_map(strong, BOTH, 0, vmo, 0, PAGE, &at), ZX_ERR_ACCESS_DENIED);
+    expect_ok(zx_vmar_map(strong, READ, 0, vmo, 0, PAGE, &at));
+    expect_status(zx_vmar_protect(strong, BOTH, at, PAGE), ZX_ERR_ACCESS_DENIED);
+    test_close(strong);
+    destroy(region);
+}
+
 OBJECT_TEST(vmar_region, arguments) {
     const zx_status_t bad = ZX_ERR_INVALID_ARGS;
     zx_handle_t out;

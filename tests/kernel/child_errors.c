@@ -17,25 +17,12 @@
 #include <zircon/status.h>
 #include <zircon/syscalls.h>
 
+#include "child_check.h"
 #include "child_errors.h"
 
-#define PAGE 4096u
-#define EVER ZX_TIME_INFINITE
-
-static int failures;
-
-static void note(const char* what, int line, zx_status_t got, zx_status_t wanted) {
-    if (got != wanted) {
-        printf("line %d: %s gives %s, not %s\n", line, what, zx_status_get_string(got),
-               zx_status_get_string(wanted));
-        failures++;
-    }
-}
-
-#define GIVES(call, wanted) note(#call, __LINE__, (call), (wanted))
-#define OK(call)            GIVES(call, ZX_OK)
-#define TRUE(condition)     note(#condition, __LINE__, (condition) ? ZX_OK : ZX_ERR_INTERNAL, ZX_OK)
-#define DENIED              ZX_ERR_ACCESS_DENIED
+#define PAGE   4096u
+#define EVER   ZX_TIME_INFINITE
+#define DENIED ZX_ERR_ACCESS_DENIED
 
 // Takes `count` handles from the other process; false: it sent something else.
 static bool take(zx_handle_t channel, zx_handle_t* handles, uint32_t wanted) {

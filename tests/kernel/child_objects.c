@@ -17,23 +17,11 @@
 #include <zircon/syscalls.h>
 #include <zircon/threads.h>
 
+#include "child_check.h"
+
 #define PAGE 4096u
 #define SOON zx_deadline_after(ZX_MSEC(5))
 #define EVER ZX_TIME_INFINITE
-
-static int failures;
-
-static void note(const char* what, int line, zx_status_t got, zx_status_t wanted) {
-    if (got != wanted) {
-        printf("line %d: %s gives %s, not %s\n", line, what, zx_status_get_string(got),
-               zx_status_get_string(wanted));
-        failures++;
-    }
-}
-
-#define GIVES(call, wanted) note(#call, __LINE__, (call), (wanted))
-#define OK(call)            GIVES(call, ZX_OK)
-#define TRUE(condition)     note(#condition, __LINE__, (condition) ? ZX_OK : ZX_ERR_INTERNAL, ZX_OK)
 
 // ---- made and used here
 

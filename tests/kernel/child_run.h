@@ -32,8 +32,10 @@ static inline int count_fds(void) {
     return fd_check_count();
 }
 
-// Starts the child with its output in run->log. `argv` begins with the role.
-static inline void child_start(child_run_t* run, bool sandbox, const char* const* argv) {
+// Starts the child with its output in run->log. `argv` begins with the role. `bootstrap`, which is
+// consumed, becomes the child's startup handle, unless it is ZX_HANDLE_INVALID.
+static inline void child_start_with(child_run_t* run, bool sandbox, const char* const* argv,
+                                    zx_handle_t bootstrap) {
     const char* arguments[8] = {"child"};
     for (size_t i = 0; argv[i] != NULL; i++) {
         cr_assert_lt(i, 6);
@@ -45,11 +47,16 @@ static inline void child_start(child_run_t* run, bool sandbox, const char* const
     const lx_spawn_args_t args = {.exe = CHILD_PROGRAM,
                                   .argv = arguments,
                                   .envp = child_environment,
+                                  .bootstrap = bootstrap,
                                   .log_fd = log_fd,
                                   .sandbox = sandbox};
     zx_status_t status = lx_process_spawn(&args, &run->process);
     close(log_fd);
     cr_assert_eq(status, ZX_OK, "spawn: %d", status);
+}
+
+static inline void child_start(child_run_t* run, bool sandbox, const char* const* argv) {
+    child_start_with(run, sandbox, argv, ZX_HANDLE_INVALID);
 }
 
 // Reads what the child prints until it contains `text`, or until the end if `text` is NULL.

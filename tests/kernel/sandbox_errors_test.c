@@ -113,23 +113,12 @@ static void send_lies(zx_handle_t channel) {
 }
 
 static void run(bool sandbox) {
-    static char text[64 * 1024];
+    static child_run_t child;
     size_t handles = lx_handle_count();
-    zx_handle_t channel, theirs, log, process, root;
+    zx_handle_t channel, theirs, root;
     char byte;
-    int log_fd;
-    lx_exit_t end = {0};
     OK(zx_channel_create(0, &channel, &theirs));
-    OK(lx_pipe_create(&log, &log_fd));
-    const lx_spawn_args_t args = {
-        .exe = CHILD_PROGRAM,
-        .argv = (const char* const[]){"child", "errors", sandbox ? "sandbox" : "free", NULL},
-        .envp = child_environment,
-        .bootstrap = theirs,
-        .log_fd = log_fd,
-        .sandbox = sandbox};
-    OK(lx_process_spawn(&args, &process));
-    close(log_fd);
+    child_start_with(&child, sandbox, CHILD("errors", sandbox ? "sandbox" : "free"), theirs);
     send_weak(channel);
     OK(lx_root_resource_create(&root));
     OK(zx_channel_write(channel, 0, NULL, 0, &root, 1));
@@ -142,17 +131,12 @@ static void run(bool sandbox) {
     GIVES(zx_channel_read(channel, 0, &byte, NULL, 1, 0, NULL, NULL), ZX_ERR_IO_DATA_INTEGRITY);
     GIVES(zx_channel_read(channel, 0, &byte, NULL, 1, 0, NULL, NULL), ZX_ERR_PEER_CLOSED);
     GIVES(zx_channel_write(channel, 0, &byte, 1, NULL, 0), ZX_ERR_PEER_CLOSED);
-    OK(zx_object_wait_one(process, ZX_PROCESS_TERMINATED, EVER, NULL));
-    OK(lx_process_get_exit(process, &end));
-    size_t size = 0, actual = 0;
-    while (lx_pipe_read(log, text + size, sizeof(text) - 1 - size, &actual) == ZX_OK) {
-        size += actual;
-    }
-    cr_assert(end.exited && end.code == 0, "exit %d, signal %d: %s", end.code, end.signal, text);
-    cr_assert_not_null(strstr(text, "logged in the child\n"));
+    child_wait(&child);
+    cr_assert(child.exit.exited && child.exit.code == 0, "exit %d, signal %d: %s", child.exit.code,
+              child.exit.signal, child.text);
+    cr_assert_not_null(strstr(child.text, "logged in the child\n"));
     OK(zx_handle_close(channel));
-    OK(zx_handle_close(log));
-    OK(zx_handle_close(process));
+    child_close(&child);
     cr_assert_eq(lx_handle_count(), handles);
 }
 

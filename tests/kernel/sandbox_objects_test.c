@@ -102,24 +102,13 @@ static void check_made(zx_handle_t made[COUNT]) {
 }
 
 static void run(bool sandbox) {
-    static char text[64 * 1024];
+    static child_run_t child;
     size_t handles = lx_handle_count();
     ours_t ours = {0};
-    zx_handle_t channel, theirs, log, process;
+    zx_handle_t channel, theirs;
     zx_handle_t received[COUNT];
-    int log_fd;
-    lx_exit_t end = {0};
     OK(zx_channel_create(0, &channel, &theirs));
-    OK(lx_pipe_create(&log, &log_fd));
-    const lx_spawn_args_t args = {
-        .exe = CHILD_PROGRAM,
-        .argv = (const char* const[]){"child", "objects", sandbox ? "sandbox" : "free", NULL},
-        .envp = child_environment,
-        .bootstrap = theirs,
-        .log_fd = log_fd,
-        .sandbox = sandbox};
-    OK(lx_process_spawn(&args, &process));
-    close(log_fd);
+    child_start_with(&child, sandbox, CHILD("objects", sandbox ? "sandbox" : "free"), theirs);
     make(&ours);
     OK(zx_channel_write(channel, 0, NULL, 0, ours.sent, COUNT));
     receive(channel, "used", received, COUNT);
@@ -129,21 +118,15 @@ static void run(bool sandbox) {
     receive(channel, "made", received, COUNT - 1);
     check_made(received);
     OK(zx_handle_close(channel));  // the child ends at that, and what it kept with it
-    OK(zx_object_wait_one(process, ZX_PROCESS_TERMINATED, EVER, NULL));
+    child_wait(&child);
     OK(zx_object_wait_one(received[CHANNEL], ZX_CHANNEL_PEER_CLOSED, 0, NULL));
     OK(zx_object_wait_one(received[EVENTPAIR], ZX_EVENTPAIR_PEER_CLOSED, 0, NULL));
     OK(zx_object_wait_one(received[FIFO], ZX_FIFO_PEER_CLOSED, 0, NULL));
     OK(zx_object_wait_one(received[SOCKET], ZX_SOCKET_PEER_CLOSED, 0, NULL));
-    OK(lx_process_get_exit(process, &end));
-    size_t size = 0, actual = 0;
-    while (lx_pipe_read(log, text + size, sizeof(text) - 1 - size, &actual) == ZX_OK) {
-        size += actual;
-    }
-    race_report_show("the child", text);
-    cr_assert(end.exited && end.code == 0, "exit %d, signal %d: %s", end.code, end.signal, text);
+    cr_assert(child.exit.exited && child.exit.code == 0, "exit %d, signal %d: %s", child.exit.code,
+              child.exit.signal, child.text);
     OK(zx_handle_close_many(received, COUNT - 1));
-    OK(zx_handle_close(log));
-    OK(zx_handle_close(process));
+    child_close(&child);
     cr_assert_eq(lx_handle_count(), handles);
 }
 

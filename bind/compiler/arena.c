@@ -76,20 +76,22 @@ void bc_arena_fini(bc_arena_t* arena) {
     *arena = (bc_arena_t){0};
 }
 
-// FNV-1a on words of eight bytes, and its upper bits below.
+#define HASH_FACTOR 0x9e3779b97f4a7c15u
+
+// Eight bytes at a time. The maps use the lowest bits, so each bit of the text has to get there.
 static uint32_t hash_text(bc_text_t text) {
-    uint64_t hash = 14695981039346656037u;
+    uint64_t hash = text.size;
     const char* at = text.data;
     for (uint32_t left = text.size; left > 0;) {
         const uint32_t size = left < 8 ? left : 8;
         uint64_t word = 0;
         memcpy(&word, at, size);
-        hash = (hash ^ word) * 1099511628211u;
-        hash ^= hash >> 32;
+        hash = (hash ^ word) * HASH_FACTOR;
+        hash ^= hash >> 29;
         at += size;
         left -= size;
     }
-    return (uint32_t)hash;
+    return (uint32_t)(hash * HASH_FACTOR >> 32);
 }
 
 // The entry of `key`, or the free one where it belongs. The map has a free entry.

@@ -197,7 +197,7 @@ static bind_record_t* find_same(const bind_index_t* index, const bind_record_t* 
     for (; id != BIND_NONE; id = index->records[id].next) {
         bind_record_t* record = &index->records[id];
         if (record->entry == wanted->entry && record->shape == wanted->shape &&
-            record->kind == wanted->kind &&
+            (record->shape != BIND_SINGLE || record->kind == wanted->kind) &&
             memcmp(record->values, wanted->values, sizeof(record->values)) == 0) {
             return record;
         }

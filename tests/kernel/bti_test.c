@@ -10,6 +10,7 @@
 #include <lx/pci.h>
 #include <zircon/syscalls.h>
 
+#include "../fakes/fini_check.h"
 #include "fake_vfio.h"
 #include "object.h"
 
@@ -32,7 +33,7 @@ static void teardown(void) {
     zx_handle_close(vmo);
     zx_handle_close(bti);
     zx_handle_close(device);
-    cr_expect(eq(sz, fake_vfio_mapping_count(), 0));
+    fini_check(fake_vfio_mapping_count() == 0);
     fake_vfio_fini();
 }
 

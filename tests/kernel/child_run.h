@@ -11,10 +11,18 @@
 #include <lx/handle.h>
 #include <lx/pipe.h>
 #include <lx/process.h>
+#include <zircon/status.h>
 #include <zircon/syscalls.h>
 
 #include "../fakes/fd_check.h"
 #include "../fakes/race_report.h"
+
+#define EVER ZX_TIME_INFINITE
+#define OK(call)                                                                     \
+    do {                                                                             \
+        zx_status_t got_ = (call);                                                   \
+        cr_assert_eq(got_, ZX_OK, "%s gives %s", #call, zx_status_get_string(got_)); \
+    } while (0)
 
 // A sanitized child that ends well must not look for leaks: inside the sandbox that cannot work.
 static const char* const child_environment[] = {"ASAN_OPTIONS=detect_leaks=0", NULL};

@@ -7,19 +7,12 @@
 
 #include <lx/fd.h>
 #include <lx/resource.h>
-#include <zircon/status.h>
 
 #include "child_errors.h"
 #include "message.h"
 
 TestSuite(sandbox_errors, .timeout = 60);
 
-#define EVER ZX_TIME_INFINITE
-#define OK(call)                                                                     \
-    do {                                                                             \
-        zx_status_t got_ = (call);                                                   \
-        cr_assert_eq(got_, ZX_OK, "%s gives %s", #call, zx_status_get_string(got_)); \
-    } while (0)
 #define GIVES(call, wanted) cr_assert_eq((call), (wanted))
 
 // One of each; the other ends of the pairs go into `ends`.

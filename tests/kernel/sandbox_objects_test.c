@@ -4,16 +4,8 @@
 #include "child_run.h"
 
 #include <lx/resource.h>
-#include <zircon/status.h>
 
 TestSuite(sandbox_objects, .timeout = 60);
-
-#define EVER ZX_TIME_INFINITE
-#define OK(call)                                                                     \
-    do {                                                                             \
-        zx_status_t got_ = (call);                                                   \
-        cr_assert_eq(got_, ZX_OK, "%s gives %s", #call, zx_status_get_string(got_)); \
-    } while (0)
 
 enum { EVENT, EVENTPAIR, VMO, FIFO, CHANNEL, SOCKET, INTERRUPT, RESOURCE, COUNT };
 

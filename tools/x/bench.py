@@ -165,14 +165,6 @@ def bench_ipc(runs):
 
 # -------------------------------------------------------------------------------------------- match
 
-class Measured(Row):
-    """A row whose samples a program has taken."""
-
-    def __init__(self, row):
-        super().__init__(row["name"], row["unit"], None, None, row.get("goal"))
-        self.samples = (row["ours"], row["peer"])
-
-
 def bench_match(runs):
     packages.ensure(packages.BUILD + packages.BENCH)
     tables = guest.module_tables()
@@ -186,8 +178,9 @@ def bench_match(runs):
     if done.returncode != 0:
         raise Failure("match_bench failed")
     return ("CPU time a lookup, means over all devices; peers: libkmod's kmod_module_new_from_lookup() with its tables loaded; "
-            "an index of 100 or 1,000 programs, for the same devices or for each size those of its own patterns; a second and a millisecond (index build, index add one); every program tried"), \
-        [Measured(row) for row in json.loads(done.stdout)]
+            "an index of 100 or 1,000 programs, for the same devices or for each size those of its own patterns; a second and a "
+            "millisecond (index build, index add one); every program tried"), \
+        [MeasuredRow(**row) for row in json.loads(done.stdout)]
 
 
 # -------------------------------------------------------------------------------------------- bindc
